@@ -1,0 +1,1 @@
+"""How sound becomes claims: audio -> spans -> measurements -> claims -> annotations."""

@@ -1,0 +1,133 @@
+"""What an archive knows of its recordings: a table of works, one row per sound file.
+
+Conventions
+-----------
+A catalogue is a CSV file (comma, semicolon or tab; UTF-8) with a column ``file`` (path from the catalogue's folder)
+and any of ``title``, ``creator``, ``year``, ``source``, ``licence``; other columns are left alone. A faulty row is
+a problem that names the row; the other rows are used.
+"""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ontology.errors import CatalogueError
+from ontology.values import Work
+
+__all__ = ["Catalogue", "read_catalogue", "read_table"]
+
+_FIELDS = ("title", "creator", "year", "source", "licence")
+_YEAR = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The works of a catalogue, by resolved path of their sound file.
+
+    Parameters
+    ----------
+    works : Mapping of Path to Work
+    problems : tuple of CatalogueError
+        One per faulty row.
+    """
+
+    works: Mapping[Path, Work] = field(default_factory=dict)
+    problems: tuple[CatalogueError, ...] = ()
+
+    def work(self, path: Path) -> Work:
+        """Return the work of a sound file; without an entry its title is the file's name."""
+        return self.works.get(path.resolve()) or Work(path.stem)
+
+
+def read_table(path: Path, required: Sequence[str], error: type[CatalogueError]) -> list[dict[str, str]]:
+    """Read a CSV file with a header, whatever its delimiter.
+
+    Parameters
+    ----------
+    path : Path
+    required : sequence of str
+        Columns that must be there.
+    error : type
+        What to raise.
+
+    Returns
+    -------
+    list of dict
+        Cells by column, stripped; an absent cell is the empty string.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise error(
+            f"{path} cannot be read ({reason})", "a CSV file in UTF-8", "check its name, or save it as UTF-8"
+        ) from reason
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter, restkey="(more)")
+    missing = [column for column in required if column not in (rows.fieldnames or ())]
+    if missing:
+        raise error(
+            f"{path} has the columns {', '.join(rows.fieldnames or ()) or '(none)'}",
+            f"also {', '.join(missing)}",
+            "add them to the first line",
+        )
+    return [
+        {key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None) and key}
+        for row in rows
+    ]
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a catalogue.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Catalogue
+
+    Raises
+    ------
+    CatalogueError
+        If the file cannot be read or has no column ``file``.
+    """
+    works: dict[Path, Work] = {}
+    problems: list[CatalogueError] = []
+    for line, row in enumerate(read_table(path, ["file"], CatalogueError), start=2):
+        where = f"{path}, line {line}"
+        if not row["file"]:
+            problems.append(CatalogueError(f"{where}: no file is named", "a path in column file", "fill it in"))
+            continue
+        file = (path.parent / row["file"]).resolve()
+        if not file.is_file():
+            problems.append(
+                CatalogueError(f"{where}: {row['file']} is not there", f"a file at {file}", "correct the path or the row")
+            )
+            continue
+        if file in works:
+            problems.append(
+                CatalogueError(f"{where}: {row['file']} has a row above", "one row per file", "delete one of them")
+            )
+            continue
+        cells = {name: row.get(name, "") for name in _FIELDS}
+        year = cells["year"]
+        if year and not _YEAR.fullmatch(year):
+            problems.append(
+                CatalogueError(
+                    f"{where}: {year!r} is no year", "four digits, such as 1975",
+                    f"correct it; {row['file']} is taken in without a year",
+                )  # fmt: skip
+            )
+            year = ""
+        works[file] = Work(
+            title=cells["title"] or file.stem,
+            creator=cells["creator"] or None,
+            year=int(year) if year else None,
+            source=cells["source"] or None,
+            licence=cells["licence"] or None,
+        )
+    return Catalogue(works, tuple(problems))

@@ -1,0 +1,306 @@
+"""Sound files in: checked once as a whole, then streamed in blocks at one rate.
+
+Conventions
+-----------
+Samples are 32-bit floats with full scale 1, arrays of shape (channels, samples). Analysis runs at `RATE`; one or two
+channels are kept as they are, more are averaged into one (and a notice says so), because nothing that is measured
+here speaks of more than two. Files of any length are read in blocks: memory does not grow with them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from ontology.errors import AudioError
+from ontology.values import AudioFile, Recording, seconds
+
+__all__ = ["EXTENSIONS", "RATE", "Scan", "Signal", "blocks", "file_sha256", "scan"]
+
+Signal = npt.NDArray[np.float32]
+"""Samples of shape (channels, samples), full scale 1."""
+
+RATE = 48_000
+"""Sample rate of all analysis, in Hz."""
+
+MIN_SECONDS = 0.05
+SILENCE = 10 ** (-90 / 20)
+"""A peak below -90 dBFS counts as silence."""
+
+_READ_FRAMES = 1 << 18
+_FFT = 8192
+_BANDWIDTH_DB = 80.0
+"""A frequency carries sound if its strongest moment is within this many dB of the strongest of all."""
+
+_FORMATS = {
+    "wav": {"WAV", "WAVEX", "RF64"},
+    "wave": {"WAV", "WAVEX", "RF64"},
+    "rf64": {"RF64", "WAV"},
+    "w64": {"W64"},
+    "flac": {"FLAC"},
+    "ogg": {"OGG"},
+    "oga": {"OGG"},
+    "opus": {"OGG"},
+    "mp3": {"MP3", "MPEG"},
+    "aif": {"AIFF"},
+    "aiff": {"AIFF"},
+    "aifc": {"AIFF"},
+    "au": {"AU"},
+    "caf": {"CAF"},
+}
+EXTENSIONS = frozenset(_FORMATS)
+"""File name extensions that are taken up when a folder is given."""
+
+_TRUNCATED = re.compile(r"^\s*(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_OGG_LAST_PAGE = 0x04
+"""Flag of the last page of an Ogg stream (RFC 3533, clause 6)."""
+_CONVERT = "convert it with another program, for instance: ffmpeg -i IN -c:a flac OUT.flac"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one look over a whole file found.
+
+    Parameters
+    ----------
+    path : Path
+    file : AudioFile
+    recording : Recording
+    notices : tuple of str
+        What a person should know, in whole sentences; the file is usable all the same.
+    """
+
+    path: Path
+    file: AudioFile
+    recording: Recording
+    notices: tuple[str, ...]
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 sum of a file's bytes.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, unreadable or empty.
+    """
+    try:
+        with path.open("rb") as file:
+            if not path.stat().st_size:
+                raise AudioError(f"{path} is empty (0 bytes)", "a sound file", "copy it again from its source")
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(
+            f"{path} cannot be read ({error.strerror})", "a readable sound file", "check its name and its permissions"
+        ) from error
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path} cannot be decoded as sound ({error.error_string.rstrip('.')})",
+            "WAV, FLAC, OGG, MP3, AIFF or another format of libsndfile",
+            f"check that it is a sound file; if it plays elsewhere, {_CONVERT}",
+        ) from error
+
+
+def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Signal]:
+    """Yield blocks of shape (channels, up to 2**18) at the file's own rate and channels."""
+    try:
+        while True:
+            block = sound.read(_READ_FRAMES, dtype="float32", always_2d=True)
+            if not len(block):
+                return
+            yield np.ascontiguousarray(block.T)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path} breaks off or is damaged after {sound.tell() / sound.samplerate:.1f} s "
+            f"({error.error_string.rstrip('.')})",
+            "a whole file",
+            "copy it again from its source",
+        ) from error
+
+
+class _Bandwidth:
+    """Strongest spectrum of a signal, from one FFT per block."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._window = np.hanning(_FFT).astype(np.float32)
+        self._strongest = np.zeros(_FFT // 2 + 1, np.float32)
+
+    def push(self, block: Signal) -> None:
+        for start in range(0, block.shape[1], _READ_FRAMES // 4):
+            part = block[:, start : start + _FFT]
+            if part.shape[1] < _FFT:
+                part = np.pad(part, ((0, 0), (0, _FFT - part.shape[1])))
+            power = np.abs(np.fft.rfft(part * self._window, axis=1)) ** 2
+            np.maximum(self._strongest, power.mean(axis=0), out=self._strongest)
+
+    def hertz(self) -> float:
+        audible = self._strongest >= self._strongest.max() * 10 ** (-_BANDWIDTH_DB / 10)
+        return float(np.flatnonzero(audible)[-1] * self._rate / _FFT)
+
+
+@dataclass(slots=True)
+class _Extremes:
+    """Range of the samples so far, per channel, and where the first one that is no number stands."""
+
+    low: npt.NDArray[np.float32]
+    high: npt.NDArray[np.float32]
+    frames: int = 0
+
+    def push(self, path: Path, block: Signal, rate: int) -> None:
+        finite = np.isfinite(block)
+        if not finite.all():
+            where = (self.frames + int(np.flatnonzero(~finite.all(axis=0))[0])) / rate
+            raise AudioError(
+                f"{path} holds {int((~finite).sum())} samples near {where:.2f} s that are no numbers (NaN or infinite)",
+                "finite samples",
+                "export it again from its source, as PCM or as float without overflow",
+            )
+        self.low = np.minimum(self.low, block.min(axis=1))
+        self.high = np.maximum(self.high, block.max(axis=1))
+        self.frames += block.shape[1]
+
+
+def scan(path: Path) -> Scan:
+    """Read a whole file once and say what it is, or why it cannot be used.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, undecodable, truncated, shorter than 0.05 s, silent, constant, or holds
+        samples that are no numbers.
+    """
+    sha256 = file_sha256(path)
+    with _open(path) as sound:
+        rate, channels = sound.samplerate, sound.channels
+        header = f"{sound.format}/{sound.subtype}"
+        _check_truncation(path, sound)
+        declared = sound.frames
+        digest = hashlib.sha256(f"{rate} Hz, {channels} channels".encode())
+        bandwidth = _Bandwidth(rate)
+        extremes = _Extremes(np.full(channels, np.inf, np.float32), np.full(channels, -np.inf, np.float32))
+        for block in _read(path, sound):
+            extremes.push(path, block, rate)
+            digest.update(np.ascontiguousarray(block.T))
+            bandwidth.push(block)
+        notices = _notices(path, sound)
+    if extremes.frames < declared:
+        raise AudioError(
+            f"{path} ends after {extremes.frames / rate:.2f} s", f"{declared / rate:.2f} s as its header says",
+            "copy it again from its source",
+        )  # fmt: skip
+    _check_sound(path, extremes, rate)
+    return Scan(
+        path,
+        AudioFile(path.name, sha256, header),
+        Recording(digest.hexdigest(), rate, channels, seconds(extremes.frames / rate), bandwidth.hertz()),
+        notices,
+    )
+
+
+def _check_truncation(path: Path, sound: soundfile.SoundFile) -> None:
+    """Refuse a file that libsndfile would read as shorter without a word: WAV and AIFF chunks, the last Ogg page."""
+    if sound.format == "OGG" and not _has_last_page(path):
+        raise AudioError(
+            f"{path} is truncated: its Ogg stream has no last page", "a whole file",
+            "copy it again from its source, or keep what is there: ffmpeg -i IN -c:a flac OUT.flac",
+        )  # fmt: skip
+    found = _TRUNCATED.search(sound.extra_info)
+    if found and int(found[1]) > int(found[2]) and int(found[1]) < 0xFFFFFF00:
+        raise AudioError(
+            f"{path} is truncated: {int(found[2]):,} bytes of sound are there",
+            f"{int(found[1]):,} bytes as its header says",
+            "copy it again from its source, or keep what is there: ffmpeg -i IN -c:a flac OUT.flac",
+        )
+
+
+def _has_last_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 17)))
+        tail = file.read()
+    page = tail.rfind(b"OggS")
+    return page >= 0 and page + 5 < len(tail) and bool(tail[page + 5] & _OGG_LAST_PAGE)
+
+
+def _check_sound(path: Path, extremes: _Extremes, rate: int) -> None:
+    length = extremes.frames / rate
+    if length < MIN_SECONDS:
+        raise AudioError(
+            f"{path} lasts {length:.3f} s", f"at least {MIN_SECONDS} s of sound", "leave it out or join it to others"
+        )
+    if max(abs(extremes.low).max(), abs(extremes.high).max()) < SILENCE:
+        raise AudioError(f"{path} is silent (peak below -90 dBFS)", "a recording that sounds", "check the export")
+    if (extremes.high - extremes.low).max() < SILENCE:
+        raise AudioError(
+            f"{path} holds a constant offset of {extremes.high[0]:.3f} and no sound", "a recording that sounds",
+            "check the export",
+        )  # fmt: skip
+
+
+def _notices(path: Path, sound: soundfile.SoundFile) -> tuple[str, ...]:
+    notices = []
+    extension = path.suffix.lower().lstrip(".")
+    if sound.format not in _FORMATS.get(extension, {sound.format}):
+        notices.append(f"{path} is named .{extension} but holds {sound.format}; it was read as {sound.format}.")
+    if sound.channels > 2:
+        notices.append(
+            f"{path} has {sound.channels} channels; it was measured as their mean, and nothing is said of its space."
+        )
+    if sound.samplerate < 32_000:
+        notices.append(
+            f"{path} has a rate of {sound.samplerate} Hz; nothing above {sound.samplerate / 2000:g} kHz can be heard in it."
+        )
+    return tuple(notices)
+
+
+def blocks(path: Path, rate: int = RATE) -> Iterator[Signal]:
+    """Yield the sound of a file at one rate, as one or two channels.
+
+    Parameters
+    ----------
+    path : Path
+    rate : int
+        Hz. Resampled by soxr at its high quality where the file's own rate differs.
+
+    Yields
+    ------
+    Signal
+        Shape (1 or 2, samples); lengths vary and may be 0.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded.
+    """
+    with _open(path) as sound:
+        channels = sound.channels if sound.channels <= 2 else 1
+        resampler = None if sound.samplerate == rate else soxr.ResampleStream(
+            sound.samplerate, rate, channels, dtype="float32", quality="HQ"
+        )  # fmt: skip
+        for read in _read(path, sound):
+            block = read if sound.channels <= 2 else read.mean(axis=0, keepdims=True)
+            if resampler is not None:
+                block = np.ascontiguousarray(resampler.resample_chunk(np.ascontiguousarray(block.T)).T)
+            yield block
+        if resampler is not None:
+            rest = resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+            yield np.ascontiguousarray(rest.T)

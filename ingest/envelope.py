@@ -1,0 +1,213 @@
+"""What the envelope of a span tells: attack, decay, shape, iteration and grain.
+
+Conventions
+-----------
+The envelope comes as mean squares over hops of 2 ms. Times are seconds, levels dB relative to the maximum of the
+span. A rise or fall that is slow is measured on a smoothed envelope, so that the flicker of noise is not taken for an
+attack.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.trend import trend
+
+__all__ = ["LEAD_SECONDS", "envelope_properties"]
+
+Curve = npt.NDArray[np.floating]
+Values = dict[str, float]
+
+LEAD_SECONDS = 0.02
+"""How much of the sound before an object is looked at, to see its attack from below."""
+
+_SMOOTHINGS = (0.004, 0.02, 0.1)
+"""Lengths in seconds over which the envelope is smoothed, tried from fine to coarse."""
+_EVENT_SECONDS, _EVENT_DB = 0.012, 6.0
+_SLOWER_THAN = 3.0
+"""A time measured on a smoothed envelope counts if it is this many smoothing lengths long."""
+
+
+def _smooth(power: Curve, hop: float, length: float) -> Curve:
+    """Return the RMS over a running window of `length` seconds, as long as the input."""
+    count = max(1, round(length / hop))
+    if count == 1 or len(power) <= count:
+        return np.sqrt(power)
+    padded = np.pad(power, (count // 2, count - 1 - count // 2), mode="edge")
+    summed = np.concatenate([[0.0], np.cumsum(padded, dtype=np.float64)])
+    return np.sqrt(np.maximum(summed[count:] - summed[:-count], 0.0) / count)
+
+
+def _rise_time(amplitude: Curve, hop: float) -> float | None:
+    """Return the time from 10 % to 90 % of the first maximum within 3 dB of the strongest, in seconds."""
+    top = float(amplitude.max())
+    if top <= 0:
+        return None
+    reached = int(np.argmax(amplitude >= 0.7079 * top))
+    attained = float(amplitude[reached : reached + max(1, round(0.01 / hop))].max())
+    high = int(np.argmax(amplitude >= 0.9 * attained))
+    under = np.flatnonzero(amplitude[: high + 1] < 0.1 * attained)
+    low = int(under[-1]) if len(under) else 0
+    return max(high - low, 1) * hop
+
+
+def _slope_time(power: Curve, hop: float) -> float | None:
+    """Return the rise time on the finest envelope that resolves it: coarser ones where the rise is slow."""
+    found = None
+    for length in _SMOOTHINGS:
+        time = _rise_time(_smooth(power, hop, length), hop)
+        if time is None:
+            return found
+        if found is None or time > _SLOWER_THAN * length:
+            found = time
+    return found
+
+
+def envelope_properties(power: Curve, hop: float, lead: int | None) -> Values:
+    """Measure the envelope of a span.
+
+    Parameters
+    ----------
+    power : ndarray of shape (frames,)
+        Mean square per hop.
+    hop : float
+        Seconds.
+    lead : int or None
+        For a sound object, the number of frames that come before its start; attack, decay and shape are measured
+        only then.
+
+    Returns
+    -------
+    dict of str to float
+        Value by property id.
+    """
+    values: Values = {}
+    whole = np.asarray(power, np.float64)
+    power = whole[lead or 0 :]
+    if len(power) < 20 or power.max() <= 0:
+        return values
+    if lead is not None:
+        _attack(values, whole, lead, hop)
+        _decay(values, power, hop)
+        _shape(values, power, hop)
+    _level(values, power, hop)
+    _texture(values, power, hop)
+    _events(values, power, hop)
+    return values
+
+
+def _attack(values: Values, power: Curve, lead: int, hop: float) -> None:
+    attack = _slope_time(power, hop)
+    if attack is not None:
+        values["attackTime"] = attack
+    before = _decibels(_smooth(power, hop, 0.004))[: lead + 2]
+    values["onsetFloor"] = 0.0 - float(before.min())
+
+
+def _decay(values: Values, power: Curve, hop: float) -> None:
+    release = _slope_time(power[::-1], hop)
+    if release is not None:
+        values["releaseTime"] = release
+    level = _decibels(_smooth(power, hop, 0.02))
+    top = int(level.argmax())
+    above = np.flatnonzero(level[top:] > -20)
+    if len(above) and top + int(above[-1]) + 1 < len(level):
+        values["decayTime"] = (int(above[-1]) + 1) * hop
+    end = top + (int(np.argmax(level[top:] < -30)) if (level[top:] < -30).any() else len(level) - top)
+    fall = level[top:end]
+    if len(fall) >= 10:
+        values["decayFit"] = _line_fit(fall)
+
+
+def _line_fit(curve: Curve) -> float:
+    """Return R squared of a falling straight line through a curve; 0 if it does not fall."""
+    time = np.linspace(-1, 1, len(curve))
+    centred = curve - curve.mean()
+    slope = float(time @ centred / (time @ time))
+    total = float(centred @ centred)
+    if slope >= 0 or total <= 0:
+        return 0.0
+    return 1 - float(((centred - slope * time) ** 2).sum()) / total
+
+
+def _decibels(amplitude: Curve) -> Curve:
+    return 20 * np.log10(np.maximum(amplitude / amplitude.max(), 1e-6))
+
+
+def _shape(values: Values, power: Curve, hop: float) -> None:
+    count = len(power)
+    values["plateauShare"] = float(np.mean(_decibels(_smooth(power, hop, 0.02)) > -6))
+    broad = _decibels(_smooth(power, hop, min(0.1, count * hop / 8)))
+    near = np.flatnonzero(broad > -3)
+    values["peakPosition"] = (int(broad.argmax()) + 0.5) / count
+    values["riseShare"] = float(near[0]) / count
+    values["fallShare"] = 1 - (float(near[-1]) + 1) / count
+
+
+def _level(values: Values, power: Curve, hop: float) -> None:
+    """Put how the 50 ms level moves along the span."""
+    group = round(0.05 / hop)
+    whole = len(power) // group * group
+    if whole < 4 * group:
+        return
+    level = 10 * np.log10(np.maximum(power[:whole].reshape(-1, group).mean(axis=1), 1e-12))
+    sounding = level > level.max() - 40
+    first, last = int(np.argmax(sounding)), len(level) - int(np.argmax(sounding[::-1]))
+    moving = trend(level[first:last])
+    if moving is not None:
+        values["levelChange"], values["levelTrend"] = moving.change, moving.tau
+    body = level[len(level) // 10 : len(level) - len(level) // 10]
+    low, high = np.percentile(body, (5, 95))
+    values["levelRange"] = float(high - low)
+
+
+def _texture(values: Values, power: Curve, hop: float) -> None:
+    """Put flicker faster than 15 Hz and undulation from 1 to 15 Hz, over the sounding part."""
+    fine, usual = _smooth(power, hop, 0.004), _smooth(power, hop, 0.07)
+    sounding = usual > usual.max() * 10 ** (-30 / 20)
+    if sounding.sum() * hop < 0.1:
+        return
+    flicker = (fine[sounding] / usual[sounding]).astype(np.float64)
+    values["roughEnvelope"] = float(flicker.std())
+    if sounding.sum() * hop >= 0.4:
+        body = usual > usual.max() * 10 ** (-12 / 20)
+        slow = 20 * np.log10(usual / np.maximum(_smooth(power, hop, 1.0), 1e-9) + 1e-9)
+        values["slowEnvelope"] = 2 * float(slow[body].std())
+
+
+def _events(values: Values, power: Curve, hop: float) -> None:
+    """Put rate, gaps and regularity of attacks within the span."""
+    level = np.maximum(_decibels(_smooth(power, hop, _EVENT_SECONDS)), -60.0)
+    peaks, valleys = _alternations(level, _EVENT_DB)
+    if len(peaks) < 3:
+        return
+    times = np.array(peaks) * hop
+    intervals = np.diff(times)
+    values["eventRate"] = float((len(times) - 1) / (times[-1] - times[0]))
+    values["eventGap"] = float(np.median(level[peaks[:-1]] - level[valleys[: len(peaks) - 1]]))
+    values["eventSpread"] = float(intervals.std() / intervals.mean())
+
+
+def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
+    """Return the peaks and the valleys between them that differ by at least `depth` dB, in order.
+
+    Only the loud part counts: peaks within 25 dB of the maximum.
+    """
+    peaks: list[int] = []
+    valleys: list[int] = []
+    highest, lowest, rising = 0, 0, True
+    for index, value in enumerate(level.tolist()):
+        if rising:
+            if value > level[highest]:
+                highest = index
+            elif value < level[highest] - depth:
+                if level[highest] > -25:
+                    peaks.append(highest)
+                    valleys.append(index)
+                lowest, rising = index, False
+        elif value < level[lowest]:
+            lowest = index
+            if valleys:
+                valleys[-1] = index
+        elif value > level[lowest] + depth:
+            highest, rising = index, True
+    return peaks, valleys

@@ -1,0 +1,383 @@
+"""Frame by frame, what the sound is: batched torch, on CPU or GPU, one code path.
+
+Conventions
+-----------
+The sound comes at 48 kHz in arrays of shape (channels, samples) with one or two channels. It is cut into *steps* of
+`STEP` samples; each step gives whole numbers of frames on three grids, whose frames are centred on their hop:
+
+=========  ============  ===========  =====================================================
+grid       window        hop          carries
+=========  ============  ===========  =====================================================
+spectral   2048 (43 ms)  960 (20 ms)  the seven standard features, band spectrum, stereo
+tonal      8192 (171 ms) 1920 (40 ms) peaks, harmonic comb, fundamental
+envelope   192 (4 ms)    96 (2 ms)    mean square
+=========  ============  ===========  =====================================================
+
+Spectra of two channels are averaged as power, so that sound in opposite phase does not vanish. Whole-file tensors
+are avoided: batches of at most 256 frames stay in the processor's cache and are five times faster.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ingest.decode import RATE, Signal
+
+__all__ = [
+    "BANDS",
+    "BAND_HZ",
+    "ENVELOPE_HOP",
+    "SPECTRAL_HOP",
+    "STEP",
+    "TONAL_HOP",
+    "Block",
+    "FrameAnalyser",
+    "SevenFeatures",
+    "analyse",
+    "mel_matrix",
+    "seven_features",
+]
+
+SPECTRAL_WINDOW, SPECTRAL_HOP = 2048, 960
+TONAL_WINDOW, TONAL_HOP = 8192, 1920
+ENVELOPE_HOP = 96
+STEP = 122_880
+"""Samples per step: 128 spectral, 64 tonal and 1280 envelope frames, 2.56 s."""
+
+_PAD = (TONAL_WINDOW - TONAL_HOP) // 2
+_EPS = 1e-10
+
+BAND_EDGES_HZ = 50.0 * 2 ** (np.arange(34) / 4)
+BANDS = len(BAND_EDGES_HZ) - 1
+"""Number of quarter-octave bands from 50 Hz to 15.2 kHz."""
+BAND_HZ = np.sqrt(BAND_EDGES_HZ[:-1] * BAND_EDGES_HZ[1:])
+"""Centre of each band in Hz, shape (BANDS,)."""
+
+_COMB_LOW_HZ, _COMB_STEPS, _COMB_PER_OCTAVE = 40.0, 271, 48
+_COMB_PARTIALS = 16
+_TONAL_TOP_HZ = 10_000.0
+_PEAK_DB = 12.0
+_RANGE_DB = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SevenFeatures:
+    """Seven standard features, one value per frame, tensors of shape (frames,).
+
+    Parameters
+    ----------
+    rms : Tensor
+        Root mean square, full scale 1.
+    zero_crossing_rate : Tensor
+        Share of samples at which the sign changes, 0 to 1.
+    centroid, bandwidth, rolloff : Tensor
+        Hz (Peeters 2004; Klapuri & Davy 2006; roll-off at 85 %).
+    flatness : Tensor
+        0 to 1, of the power spectrum.
+    flux : Tensor
+        dB; mean rise over 128 mel bands against the frame before (onset strength of Böck & Widmer 2013).
+    """
+
+    rms: Tensor
+    zero_crossing_rate: Tensor
+    centroid: Tensor
+    bandwidth: Tensor
+    rolloff: Tensor
+    flatness: Tensor
+    flux: Tensor
+
+
+@cache
+def mel_matrix(rate: int, window: int, device: str, bands: int = 128) -> Tensor:
+    """Return triangular mel filters of unit area, shape (window // 2 + 1, bands) (Slaney 1998)."""
+    def hertz(mel: np.ndarray) -> np.ndarray:
+        step = np.log(6.4) / 27
+        return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(step * (mel - 15)))
+
+    def mels(frequency: float) -> float:
+        return frequency * 3 / 200 if frequency < 1000 else 15 + np.log(frequency / 1000) * 27 / np.log(6.4)
+
+    edges = hertz(np.linspace(0, mels(rate / 2), bands + 2))
+    bins = np.arange(window // 2 + 1) * rate / window
+    rise = (bins[:, None] - edges[None, :-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[None, 2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
+    weights = np.maximum(0, np.minimum(rise, fall)) * (2 / (edges[2:] - edges[:-2]))
+    return torch.tensor(weights, dtype=torch.float32, device=device)
+
+
+@cache
+def _moments(rate: int, window: int, device: str) -> Tensor:
+    """Return columns 1, f and f squared (kHz) over the bins, shape (bins, 3)."""
+    khz = np.arange(window // 2 + 1) * rate / window / 1000
+    return torch.tensor(np.stack([np.ones_like(khz), khz, khz**2], 1), dtype=torch.float32, device=device)
+
+
+@cache
+def _hann(window: int, device: str) -> Tensor:
+    return torch.hann_window(window, periodic=True, dtype=torch.float32, device=device)
+
+
+def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | None) -> tuple[SevenFeatures, Tensor]:
+    """Compute the seven features of a batch of frames.
+
+    Parameters
+    ----------
+    frames : Tensor
+        Samples, shape (frames, window) or (channels, frames, window), not windowed.
+    power : Tensor
+        Power spectra of the windowed frames, shape (frames, window // 2 + 1).
+    rate : int
+        Hz.
+    before : Tensor or None
+        Mel spectrum in dB of the frame before the first, as returned by the call before.
+
+    Returns
+    -------
+    features : SevenFeatures
+    mel : Tensor
+        Mel spectrum in dB of the last frame, shape (128,), for the next call.
+    """
+    window, device = frames.shape[-1], str(power.device)
+    magnitude = power.sqrt()
+    total, first, second = (magnitude @ _moments(rate, window, device)).unbind(1)
+    total = total.clamp_min(_EPS)
+    centroid = first / total
+    bandwidth = (second / total - centroid**2).clamp_min(0).sqrt()
+    cumulated = magnitude.cumsum(1)
+    below = torch.searchsorted(cumulated, 0.85 * cumulated[:, -1:]).squeeze(1).clamp_max(power.shape[1] - 1)
+    floored = power.clamp_min(_EPS)
+    flatness = floored.log().mean(1).exp() / floored.mean(1)
+    mel = 10 * (power @ mel_matrix(rate, window, device)).clamp_min(_EPS).log10()
+    previous = torch.cat([(mel[:1] if before is None else before[None]), mel[:-1]])
+    flux = (mel - previous).clamp_min(0).mean(1)
+    channels = frames if frames.dim() == 3 else frames[None]
+    rms = channels.square().mean((0, 2)).sqrt()
+    negative = channels[0] < 0
+    crossings = (negative[:, 1:] != negative[:, :-1]).sum(1) / window
+    features = SevenFeatures(
+        rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux
+    )
+    return features, mel[-1]
+
+
+@cache
+def _band_matrix(device: str) -> Tensor:
+    """Return the share of each spectral bin in each quarter-octave band, shape (1025, BANDS)."""
+    width = RATE / SPECTRAL_WINDOW
+    bins = np.arange(SPECTRAL_WINDOW // 2 + 1) * width
+    low = np.maximum(bins[:, None] - width / 2, BAND_EDGES_HZ[None, :-1])
+    high = np.minimum(bins[:, None] + width / 2, BAND_EDGES_HZ[None, 1:])
+    return torch.tensor(np.clip(high - low, 0, None) / width, dtype=torch.float32, device=device)
+
+
+@cache
+def _comb(device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the harmonic combs: membership (bins, candidates), share of bins covered, fundamentals in Hz."""
+    width = RATE / TONAL_WINDOW
+    bins = np.arange(int(_TONAL_TOP_HZ / width)) * width
+    fundamentals = _COMB_LOW_HZ * 2 ** (np.arange(_COMB_STEPS) / _COMB_PER_OCTAVE)
+    number = np.maximum(np.round(bins[:, None] / fundamentals), 1)
+    distance = np.abs(bins[:, None] - number * fundamentals)
+    reach = np.minimum(np.maximum(0.006 * bins[:, None], 0.75 * width), 0.15 * fundamentals)
+    member = (distance <= reach) & (bins[:, None] > 0) & (number <= _COMB_PARTIALS)
+    audible = bins > _COMB_LOW_HZ / 2
+    covered = member[audible].mean(axis=0)
+    to = {"dtype": torch.float32, "device": device}
+    return torch.tensor(member, **to), torch.tensor(covered, **to), torch.tensor(fundamentals, **to)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Frames of one step on all three grids, as float32 arrays.
+
+    Parameters
+    ----------
+    spectral : ndarray of shape (frames, 7 + 1 + 3 + BANDS)
+        The seven features, spectral change, left power, right power, cross power, band powers.
+    tonal : ndarray of shape (frames, 5)
+        Share of peaks, comb salience, fundamental in Hz, deviation of partials in cents, spread of peaks in octaves.
+    envelope : ndarray of shape (frames,)
+        Mean square over 2 ms.
+    """
+
+    spectral: np.ndarray
+    tonal: np.ndarray
+    envelope: np.ndarray
+
+
+class FrameAnalyser:
+    """Turns a stream of sound into frames, step by step.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"`` or another torch device.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        self._mel: Tensor | None = None
+        self._bands: Tensor | None = None
+
+    @torch.inference_mode()
+    def step(self, sound: Tensor) -> Block:
+        """Analyse one step.
+
+        Parameters
+        ----------
+        sound : Tensor
+            Shape (channels, STEP + 2 * 3136): a step with the sound around it.
+
+        Returns
+        -------
+        Block
+        """
+        inner = sound[:, _PAD : _PAD + STEP]
+        square = inner.square().mean(0)
+        envelope = square.reshape(-1, ENVELOPE_HOP).mean(1)
+        return Block(self._spectral(sound), self._tonal(sound), envelope.cpu().numpy())
+
+    def _spectral(self, sound: Tensor) -> np.ndarray:
+        offset = _PAD - (SPECTRAL_WINDOW - SPECTRAL_HOP) // 2
+        frames = sound[:, offset : sound.shape[1] - offset].unfold(1, SPECTRAL_WINDOW, SPECTRAL_HOP)
+        spectrum = torch.fft.rfft(frames * _hann(SPECTRAL_WINDOW, self._device))
+        powers = spectrum.real.square() + spectrum.imag.square()
+        power = powers.mean(0)
+        seven, self._mel = seven_features(frames, power, RATE, self._mel)
+        bands = power @ _band_matrix(self._device)
+        left, right = powers[0].sum(1), powers[-1].sum(1)
+        if len(powers) == 2:
+            cross = (spectrum[0].real * spectrum[1].real + spectrum[0].imag * spectrum[1].imag).sum(1)
+        else:
+            cross = left
+        columns = torch.stack(
+            [
+                seven.rms, seven.zero_crossing_rate, seven.centroid, seven.bandwidth, seven.rolloff,
+                seven.flatness, seven.flux, self._change(bands), left, right, cross,
+            ],
+            1,
+        )  # fmt: skip
+        return torch.cat([columns, bands], 1).cpu().numpy()
+
+    def _change(self, bands: Tensor) -> Tensor:
+        """Return the distance of each frame's band spectrum in dB to the one before, in dB per band."""
+        floor = bands.amax(1, keepdim=True).clamp_min(_EPS) * 10 ** (-_RANGE_DB / 10)
+        level = 10 * torch.maximum(bands, floor).log10()
+        before = level[:1] if self._bands is None else self._bands[None]
+        self._bands = level[-1]
+        return (level - torch.cat([before, level[:-1]])).abs().mean(1)
+
+    def _tonal(self, sound: Tensor) -> np.ndarray:
+        frames = sound.unfold(1, TONAL_WINDOW, TONAL_HOP)
+        member, covered, fundamentals = _comb(self._device)
+        spectrum = torch.fft.rfft(frames * _hann(TONAL_WINDOW, self._device))[..., : len(member)]
+        power = (spectrum.real.square() + spectrum.imag.square()).mean(0)
+        peaks, frequency = _peaks(power)
+        energy = power.sum(1).clamp_min(_EPS)
+        in_peaks = _spread_peaks(peaks).mul(power).sum(1)
+        peak_energy = peaks.sum(1).clamp_min(_EPS)
+        amplitude = peaks.sqrt()
+        explained = (amplitude @ member) / amplitude.sum(1, keepdim=True).clamp_min(_EPS)
+        # half the share a comb covers by chance is taken off, or every octave below would fit as well
+        best = (explained - 0.5 * covered).argmax(1)
+        chance = covered[best]
+        salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
+        fundamental, deviation = _refine(peaks, frequency, fundamentals[best])
+        octaves = frequency.clamp_min(1.0).log2()
+        weights = peaks / peak_energy[:, None]
+        mean = (weights * octaves).sum(1)
+        spread = 2 * (weights * (octaves - mean[:, None]).square()).sum(1).sqrt()
+        share = (in_peaks / energy).clamp(0, 1)
+        return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1).cpu().numpy()
+
+
+def _peaks(power: Tensor) -> tuple[Tensor, Tensor]:
+    """Find spectral peaks of at least 12 dB prominence over their surroundings.
+
+    Returns
+    -------
+    peaks : Tensor
+        Power at the peaks, 0 elsewhere, shape (frames, bins).
+    frequency : Tensor
+        Frequency of each bin in Hz, refined at peaks by a parabola through the log spectrum.
+    """
+    level = 10 * power.clamp_min(_EPS).log10()
+    highest = torch.nn.functional.max_pool1d(level[:, None], 5, 1, 2)[:, 0]
+    floor = _running_mean(level, 20)
+    top = level.amax(1, keepdim=True)
+    found = (level >= highest) & (level - floor >= _PEAK_DB) & (level >= top - _RANGE_DB)
+    left, right = level[:, :-2], level[:, 2:]
+    curve = left - 2 * level[:, 1:-1] + right
+    shift = torch.zeros_like(level)
+    shift[:, 1:-1] = (0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)).clamp(-0.5, 0.5)
+    bins = torch.arange(power.shape[1], device=power.device, dtype=power.dtype)
+    return torch.where(found, power, torch.zeros_like(power)), (bins + shift) * (RATE / TONAL_WINDOW)
+
+
+def _running_mean(values: Tensor, reach: int) -> Tensor:
+    """Return the mean over `reach` neighbours on either side, along the last axis; edges repeat the last value."""
+    padded = torch.nn.functional.pad(values[:, None], (reach + 1, reach), mode="replicate")[:, 0]
+    summed = padded.cumsum(1)
+    return (summed[:, 2 * reach + 1 :] - summed[:, : -2 * reach - 1]) / (2 * reach + 1)
+
+
+def _spread_peaks(peaks: Tensor) -> Tensor:
+    """Return 1 at the bins within two of a peak (a Hann window's main lobe), else 0."""
+    return (torch.nn.functional.max_pool1d(peaks[:, None], 5, 1, 2)[:, 0] > 0).to(peaks.dtype)
+
+
+def _refine(peaks: Tensor, frequency: Tensor, fundamental: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the fundamental that fits the strongest partials best (Hz) and their deviation from it (cents)."""
+    strongest, index = peaks.topk(12, dim=1)
+    hertz = frequency.gather(1, index)
+    weight = strongest.sqrt()
+    for _ in range(2):
+        number = (hertz / fundamental[:, None]).round().clamp_min(1)
+        near = weight * ((hertz / (number * fundamental[:, None]) - 1).abs() < 0.03)
+        better = (near * number * hertz).sum(1) / (near * number.square()).sum(1).clamp_min(_EPS)
+        fundamental = torch.where(near.sum(1) > 0, better, fundamental)
+    number = (hertz / fundamental[:, None]).round().clamp_min(1)
+    cents = 1200 * (hertz.clamp_min(1.0) / (number * fundamental[:, None])).log2().abs()
+    deviation = (weight * cents).sum(1) / weight.sum(1).clamp_min(_EPS)
+    return fundamental, deviation
+
+
+def analyse(sound: Iterable[Signal], device: str = "cpu") -> Iterator[Block]:
+    """Analyse a stream of sound at 48 kHz.
+
+    Parameters
+    ----------
+    sound : iterable of Signal
+        Blocks of any length, all with the same one or two channels.
+    device : str
+        Torch device.
+
+    Yields
+    ------
+    Block
+        One per step; the last is padded with silence to a whole step.
+    """
+    analyser = FrameAnalyser(device)
+    held: list[Signal] = []
+    length = 0
+    for number, block in enumerate(sound):
+        if number == 0:
+            held.append(np.zeros((block.shape[0], _PAD), np.float32))
+            length = _PAD
+        held.append(block)
+        length += block.shape[1]
+        while length >= STEP + 2 * _PAD:
+            joined = np.concatenate(held, axis=1)
+            yield analyser.step(torch.from_numpy(joined[:, : STEP + 2 * _PAD]).to(device))
+            held = [joined[:, STEP:]]
+            length -= STEP
+    while held and length > _PAD:
+        joined = np.concatenate(held, axis=1)
+        padded = np.pad(joined, ((0, 0), (0, max(0, STEP + 2 * _PAD - joined.shape[1]))))
+        yield analyser.step(torch.from_numpy(padded[:, : STEP + 2 * _PAD]).to(device))
+        held = [joined[:, STEP:]]
+        length -= STEP

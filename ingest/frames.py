@@ -1,0 +1,128 @@
+"""The frames of a whole recording, kept in memory while short and on disk when long.
+
+Conventions
+-----------
+A recording of any length is analysed once; its frames are appended to temporary files that stay in memory up to
+`IN_MEMORY` bytes each and are read back by stretch. A stretch longer than `FINE_SECONDS` comes back coarsened to at
+most as many frames, each the mean of its group, so that no stretch needs much memory.
+"""
+
+from collections.abc import Iterable
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.decode import RATE
+from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, TONAL_HOP, Block
+
+__all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
+
+Array = npt.NDArray[np.float32]
+
+IN_MEMORY = 64 << 20
+FINE_SECONDS = 120.0
+
+
+class Grid:
+    """Frames on one time grid, as rows of a growing table of float32.
+
+    Parameters
+    ----------
+    hop : int
+        Samples between frames at 48 kHz.
+    columns : int
+    """
+
+    def __init__(self, hop: int, columns: int) -> None:
+        self.hop_seconds = hop / RATE
+        self._columns = columns
+        self._file = cast(IO[bytes], SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - closed by `Frames`
+        self.length = 0
+
+    def append(self, rows: Array) -> None:
+        """Add frames, shape (frames, columns)."""
+        self._file.seek(0, 2)
+        self._file.write(np.ascontiguousarray(rows, np.float32).tobytes())
+        self.length += len(rows)
+
+    def cut(self, seconds: float) -> None:
+        """Forget the frames whose centre lies after a time."""
+        self.length = min(self.length, max(1, round(seconds / self.hop_seconds)))
+
+    def rows(self, first: int, last: int) -> Array:
+        """Read frames ``first`` up to but not including ``last``, shape (frames, columns)."""
+        first, last = max(0, first), min(self.length, last)
+        count = max(0, last - first)
+        self._file.seek(first * self._columns * 4)
+        data = self._file.read(count * self._columns * 4)
+        return np.frombuffer(data, np.float32).reshape(count, self._columns)
+
+    def between(self, start: float, end: float) -> Array:
+        """Read the frames whose centre lies in ``[start, end)`` seconds, coarsened if there are very many.
+
+        Returns
+        -------
+        ndarray of shape (frames, columns)
+            At least one frame where the grid has one near the stretch.
+        """
+        first, last = round(start / self.hop_seconds), round(end / self.hop_seconds)
+        last = max(last, first + 1)
+        group = int((last - first) * self.hop_seconds // FINE_SECONDS) + 1
+        if group == 1:
+            return self.rows(first, last)
+        means = []
+        step = group * 4096
+        for position in range(first, last, step):
+            rows = self.rows(position, min(position + step, last))
+            whole = len(rows) // group * group
+            if whole:
+                means.append(rows[:whole].reshape(-1, group, self._columns).mean(axis=1))
+        return np.concatenate(means)
+
+    def column(self, index: int) -> Array:
+        """Read one column of all frames, shape (frames,)."""
+        parts = [self.rows(i, i + 65_536)[:, index].copy() for i in range(0, self.length, 65_536)]
+        return np.concatenate(parts)
+
+    def close(self) -> None:
+        """Free the memory or the file."""
+        self._file.close()
+
+
+class Frames:
+    """The frames of one recording on the three grids of `ingest.features`.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+    duration : float
+        Seconds; the padding after it is forgotten.
+    channels : int
+        Channels measured, 1 or 2.
+    """
+
+    def __init__(self, blocks: Iterable[Block], duration: float, channels: int) -> None:
+        self.spectral = Grid(SPECTRAL_HOP, 11 + BANDS)
+        self.tonal = Grid(TONAL_HOP, 5)
+        self.envelope = Grid(ENVELOPE_HOP, 1)
+        self.duration = duration
+        self.channels = channels
+        for block in blocks:
+            self.spectral.append(block.spectral)
+            self.tonal.append(block.tonal)
+            self.envelope.append(block.envelope[:, None])
+        for grid in (self.spectral, self.tonal, self.envelope):
+            grid.cut(duration)
+
+    def close(self) -> None:
+        """Free the memory or the files."""
+        for grid in (self.spectral, self.tonal, self.envelope):
+            grid.close()
+
+    def __enter__(self) -> "Frames":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,159 @@
+"""What others heard: tables of claims by people and programs, to be stored beside the measured ones.
+
+Conventions
+-----------
+A table of claims is a CSV file (comma, semicolon or tab; UTF-8) with the columns ``file`` (path from the table's
+folder), ``start``, ``end`` (seconds), ``concepts`` (ids or English labels, separated by semicolons; ids also by
+spaces) and ``agent`` (who says so); and any of ``agent_kind`` (``person`` or ``software``; person if empty), ``version``,
+``confidence`` (0 to 1; 1 if empty) and ``basis`` (a kind of confidence; ``verbalisedConfidence`` if empty). Other
+columns are left alone. A faulty row is a problem that names the row; the other rows are used.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from ingest.catalogue import read_table
+from ontology.errors import ClaimsError
+from ontology.terms import ConfidenceKind
+from ontology.values import Agent, Claim, Recording, Span, seconds
+from ontology.vocabulary import Vocabulary
+
+__all__ = ["Heard", "HeardTable", "read_heard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One concept somebody heard in a sound file, before its recording is known.
+
+    Parameters
+    ----------
+    agent : Agent
+    start, end : float
+        Seconds.
+    concept : str
+        Concept id.
+    confidence : float
+        0 to 1.
+    kind : ConfidenceKind
+    where : str
+        Table and line, for messages.
+    """
+
+    agent: Agent
+    start: float
+    end: float
+    concept: str
+    confidence: float
+    kind: ConfidenceKind
+    where: str
+
+    def claim(self, recording: Recording, vocabulary: Vocabulary) -> Claim:
+        """Return the claim about a recording.
+
+        Raises
+        ------
+        ClaimsError
+            If the times do not fit the recording.
+        """
+        start, end = seconds(self.start), seconds(self.end)
+        if end > recording.duration:
+            raise ClaimsError(
+                f"{self.where}: the claim ends at {end} s", f"at most {recording.duration} s, where the recording ends",
+                "correct the times",
+            )  # fmt: skip
+        span = Span(recording.id, start, end)
+        return Claim(span, self.concept, vocabulary.aspect(self.concept), self.confidence, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTable:
+    """Everything heard, by resolved path of the sound file.
+
+    Parameters
+    ----------
+    claims : Mapping of Path to tuple of Heard
+    problems : tuple of ClaimsError
+        One per faulty row.
+    """
+
+    claims: Mapping[Path, tuple[Heard, ...]] = field(default_factory=dict)
+    problems: tuple[ClaimsError, ...] = ()
+
+
+def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:
+    """Read a table of claims.
+
+    Parameters
+    ----------
+    path : Path
+    vocabulary : Vocabulary
+
+    Returns
+    -------
+    HeardTable
+
+    Raises
+    ------
+    ClaimsError
+        If the file cannot be read or lacks a column.
+    """
+    labels = {concept.label["en"].casefold(): id_ for id_, concept in vocabulary.concepts.items()}
+    claims: dict[Path, list[Heard]] = {}
+    problems: list[ClaimsError] = []
+    rows = read_table(path, ["file", "start", "end", "concepts", "agent"], ClaimsError)
+    for line, row in enumerate(rows, start=2):
+        try:
+            file = (path.parent / row["file"]).resolve()
+            if not file.is_file():
+                raise ClaimsError(f"{row['file']} is not there", f"a file at {file}", "correct the path or the row")
+            claims.setdefault(file, []).extend(_row(row, f"{path}, line {line}", vocabulary, labels))
+        except ClaimsError as error:
+            problems.append(ClaimsError(f"{path}, line {line}: {error.found}", error.expected, error.advice))
+    return HeardTable({file: tuple(heard) for file, heard in claims.items()}, tuple(problems))
+
+
+def _row(row: Mapping[str, str], where: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> Iterator[Heard]:
+    start, end = _number(row, "start"), _number(row, "end")
+    if not 0 <= start < end:
+        raise ClaimsError(f"a claim from {start:g} to {end:g} s", "0 <= start < end", "correct the times")
+    confidence = _number(row, "confidence") if row.get("confidence") else 1.0
+    if not 0 <= confidence <= 1:
+        raise ClaimsError(f"a confidence of {confidence:g}", "a number from 0 to 1", "correct it")
+    kind = row.get("agent_kind") or "person"
+    if kind not in ("person", "software"):
+        raise ClaimsError(f"{kind!r} in column agent_kind", "person or software", "correct it")
+    if not row["agent"]:
+        raise ClaimsError("nobody is named in column agent", "the name of a person or a program", "fill it in")
+    agent = Agent(row["agent"], row.get("version") or None, cast(Literal["person", "software"], kind))
+    try:
+        basis = ConfidenceKind(row.get("basis") or ConfidenceKind.VERBALISED)
+    except ValueError as error:
+        raise ClaimsError(f"{row['basis']!r} in column basis", "one of " + ", ".join(ConfidenceKind), "correct it") from error
+    for concept in _concepts(row["concepts"], vocabulary, labels):
+        yield Heard(agent, start, end, concept, confidence, basis, where)
+
+
+def _number(row: Mapping[str, str], column: str) -> float:
+    try:
+        return float(row[column].replace(",", "."))
+    except ValueError as error:
+        raise ClaimsError(f"{row[column]!r} in column {column}", "a number", "correct it") from error
+
+
+def _concepts(text: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> list[str]:
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        if part.casefold() in labels:
+            found.append(labels[part.casefold()])
+            continue
+        for word in re.split(r"[\s,]+", part):
+            if word not in vocabulary.concepts:
+                raise ClaimsError(f"{word!r} is no concept", "ids or English labels of the vocabulary",
+                                  "look it up with: acousma concepts WORD")  # fmt: skip
+            found.append(word)
+    if not found:
+        raise ClaimsError("no concept is named", "at least one in column concepts", "fill it in")
+    return found

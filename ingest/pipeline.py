@@ -1,0 +1,337 @@
+"""From paths to a filled store: what is new is described, checked and stored whole, recording by recording.
+
+Conventions
+-----------
+A recording is known by the sum of its file, and a run by its parameters; what is stored already is not computed again.
+Each recording enters the store in one step with all its runs: after a crash it is there whole or not at all. What
+cannot be used is reported and the rest goes on. ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) fixes the clock.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import pyoxigraph
+import torch
+
+from ingest.annotate import catalogue_entry
+from ingest.catalogue import Catalogue
+from ingest.decode import EXTENSIONS, Scan, file_sha256, scan
+from ingest.describe import Described, Settings, Task, describe, runs
+from ingest.heard import HeardTable
+from ontology.errors import AcousmaError, AudioError, ClaimsError, StoreError
+from ontology.mint import Minter
+from ontology.terms import ACM, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.values import Agent, AudioFile, Claim, Recording, Work
+from ontology.vocabulary import FOLDER, load_vocabulary
+from store import Store
+
+__all__ = ["Done", "Job", "Report", "find_files", "ingest", "load_vocabulary_graph", "now"]
+
+
+def now() -> datetime:
+    """Return the present time, or the one that ``SOURCE_DATE_EPOCH`` fixes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to ingest and how.
+
+    Parameters
+    ----------
+    files : tuple of Path
+    catalogue : Catalogue
+    heard : HeardTable
+        What others claim.
+    settings : Settings
+    processes : int
+        Recordings described at the same time.
+    """
+
+    files: tuple[Path, ...]
+    catalogue: Catalogue
+    heard: HeardTable
+    settings: Settings
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one file.
+
+    Parameters
+    ----------
+    path : Path
+    seconds : float
+        Length of its sound that was described, 0 if nothing was new.
+    described : Described or None
+    problem : AcousmaError or None
+        Why it was not taken in.
+    notices : tuple of str
+    """
+
+    path: Path
+    seconds: float = 0.0
+    described: Described | None = None
+    problem: AcousmaError | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """What an ingest did.
+
+    Parameters
+    ----------
+    done : list of Done
+    problems : list of AcousmaError
+        Of tables; those of files stand in `done`.
+    elapsed : float
+        Seconds.
+    """
+
+    done: list[Done] = field(default_factory=list)
+    problems: list[AcousmaError] = field(default_factory=list)
+    elapsed: float = 0.0
+
+    @property
+    def new(self) -> list[Done]:
+        """The files of which something new was stored."""
+        return [done for done in self.done if done.described is not None]
+
+    @property
+    def failures(self) -> list[AcousmaError]:
+        """Everything that could not be used."""
+        return [*self.problems, *(done.problem for done in self.done if done.problem is not None)]
+
+
+def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
+    """Return the sound files at some paths, sorted, each once.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files are taken as they are; of folders, everything below with an extension of a sound file.
+
+    Returns
+    -------
+    files : list of Path
+    problems : list of AudioError
+        Paths where there is nothing.
+    """
+    files: dict[Path, None] = {}
+    problems = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                file for file in path.rglob("*")
+                if file.suffix.lower().lstrip(".") in EXTENSIONS and file.is_file() and not file.name.startswith(".")
+            )  # fmt: skip
+            if not inside:
+                problems.append(
+                    AudioError(f"{path} holds no sound files", "files ending in " + ", ".join(sorted(EXTENSIONS)))
+                )
+            files |= dict.fromkeys(inside)
+        elif path.is_file():
+            files[path] = None
+        else:
+            problems.append(AudioError(f"{path} is not there", "a sound file or a folder", "check the name"))
+    return list(files), problems
+
+
+def load_vocabulary_graph(store: Store) -> bool:
+    """Put the vocabulary and the rules into the store unless this version is there; return whether it was new."""
+    turtle = (FOLDER / "vocabulary.ttl").read_bytes()
+    graph = pyoxigraph.NamedNode(VOCABULARY_GRAPH)
+    quads = [
+        pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
+        for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
+    ]
+    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }}")
+    sample = store.rows(
+        f"SELECT ?s ?p ?o WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }} LIMIT 100000"
+    )
+    count = stored.rows[0][0]
+    same = isinstance(count, pyoxigraph.Literal) and int(count.value) == len(quads)
+    if same and {(q.subject, q.predicate, q.object) for q in quads} == set(sample.rows):
+        return False
+    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [VOCABULARY_GRAPH])
+    store.publish()
+    return True
+
+
+_KNOWN = f"""
+PREFIX acm: <{PREFIXES["acm"]}>
+PREFIX mo: <{PREFIXES["mo"]}>
+SELECT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
+  ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
+  ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
+  ?t <{ACM.endSeconds}> ?end .
+}}"""
+
+
+def _known(store: Store) -> dict[str, Recording]:
+    """Return the stored recordings by the sum of their files."""
+    known = {}
+    for row in store.rows(_KNOWN).rows:
+        file, signal, rate, channels, end, bandwidth = (
+            term.value if isinstance(term, pyoxigraph.Literal) else "" for term in row
+        )
+        known[file] = Recording(signal, int(float(rate)), int(channels), Decimal(end), float(bandwidth))
+    return known
+
+
+class _Planner:
+    """Decides, file by file, what is new."""
+
+    def __init__(self, job: Job, store: Store) -> None:
+        self._job, self._store = job, store
+        self._minter = Minter(job.settings.base)
+        self._vocabulary = load_vocabulary()
+        self._known = _known(store)
+        self._seen: dict[str, Path] = {}
+
+    def plan(self, path: Path, target: Path) -> Task | Done:
+        """Return what is to be done for a file, or what became of it if nothing is."""
+        try:
+            sha256 = file_sha256(path)
+            if sha256 in self._seen:
+                return Done(path, notices=(f"{path} is the same file as {self._seen[sha256]}; it was taken in once.",))
+            self._seen[sha256] = path
+            known = self._known.get(sha256)
+            if known is not None and not self._missing(known, self._claims(path, known)[0]):
+                self._update_entry(path, known)
+                return Done(path)
+            scanned = scan(path)
+        except AcousmaError as error:
+            return Done(path, problem=error)
+        signal = scanned.recording.signal_sha256
+        if signal in self._seen:
+            notice = f"{path} holds the same sound as {self._seen[signal]}; it was taken in once."
+            return Done(path, notices=(notice,))
+        self._seen[signal] = path
+        others, problems = self._claims(path, scanned.recording)
+        missing = self._missing(scanned.recording, others)
+        if not missing:
+            notice = f"{path} holds the same sound as a recording in the archive; nothing is new."
+            return Done(path, notices=(notice,))
+        present = self._graphs(scanned.recording, others) - missing
+        scanned = Scan(scanned.path, scanned.file, scanned.recording, (*scanned.notices, *map(str, problems)))
+        return Task(scanned, self._preface(path, scanned.recording), tuple(others), frozenset(present), target)
+
+    def _preface(self, path: Path, recording: Recording) -> str:
+        """Return what the catalogue says; nothing if it is silent and an entry is stored already."""
+        listed = path.resolve() in self._job.catalogue.works
+        if not listed and self._store.has_graph(self._minter.catalogue_graph(recording.id)):
+            return ""
+        return catalogue_entry(self._minter, recording.id, self._job.catalogue.work(path))
+
+    def _claims(self, path: Path, recording: Recording) -> tuple[list[tuple[Agent, Claim]], list[ClaimsError]]:
+        claims: dict[tuple[Agent, Claim], None] = {}
+        problems = []
+        for heard in self._job.heard.claims.get(path.resolve(), ()):
+            try:
+                claims[heard.agent, heard.claim(recording, self._vocabulary)] = None
+            except ClaimsError as error:
+                problems.append(error)
+        return list(claims), problems
+
+    def _graphs(self, recording: Recording, others: list[tuple[Agent, Claim]]) -> set[str]:
+        wanted = runs(recording, others, self._job.settings, now())
+        return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}
+
+    def _missing(self, recording: Recording, others: list[tuple[Agent, Claim]]) -> set[str]:
+        return {graph for graph in self._graphs(recording, others) if not self._store.has_graph(graph)}
+
+    def _update_entry(self, path: Path, recording: Recording) -> None:
+        """Replace what the catalogue says of a stored recording, if it now says something else."""
+        work = self._job.catalogue.works.get(path.resolve())
+        if work is None:
+            return
+        graph = self._minter.catalogue_graph(recording.id)
+        lines = catalogue_entry(self._minter, recording.id, work).encode()
+        stored = self._store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
+        wanted = {
+            (q.subject, q.predicate, q.object)
+            for q in pyoxigraph.parse(lines, format=pyoxigraph.RdfFormat.N_QUADS)
+        }
+        if wanted != set(stored.rows):
+            self._store.bulk_load(lines, [graph])
+            self._store.publish()
+
+
+def _describe(task: Task, settings: Settings) -> Described:
+    torch.set_num_threads(1)
+    return describe(task, settings, load_vocabulary(), now)
+
+
+def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
+    """Describe and store everything in a job that is not stored yet.
+
+    Parameters
+    ----------
+    job : Job
+    store : Store
+        Open for writing.
+    progress : callable
+        Called with what became of each file.
+
+    Returns
+    -------
+    Report
+    """
+    began = monotonic()
+    report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
+    load_vocabulary_graph(store)
+    with TemporaryDirectory(prefix="acousma-") as folder:
+        for done in _described(job, _Planner(job, store), Path(folder)):
+            if done.described is not None:
+                store.bulk_load(done.described.nquads, done.described.graphs)
+                store.publish()
+                done.described.nquads.unlink()
+            report.done.append(done)
+            progress(done)
+    report.elapsed = monotonic() - began
+    return report
+
+
+def _described(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
+    """Yield what became of each file, described here or in as many processes as asked for."""
+    if job.processes <= 1:
+        threads = torch.get_num_threads()
+        for number, path in enumerate(job.files):
+            task = planner.plan(path, folder / f"{number}.nq")
+            yield task if isinstance(task, Done) else _finish(task, lambda t: _describe(t, job.settings))
+        torch.set_num_threads(threads)
+        return
+    with ProcessPoolExecutor(job.processes, get_context("spawn")) as pool:
+        waiting: list[tuple[Task, Future[Described]]] = []
+        for number, path in enumerate(job.files):
+            task = planner.plan(path, folder / f"{number}.nq")
+            if isinstance(task, Done):
+                yield task
+                continue
+            waiting.append((task, pool.submit(_describe, task, job.settings)))
+            while len(waiting) > 2 * job.processes:
+                first, future = waiting.pop(0)
+                yield _finish(first, lambda _, future=future: future.result())
+        for task, future in waiting:
+            yield _finish(task, lambda _, future=future: future.result())
+
+
+def _finish(task: Task, work: Callable[[Task], Described]) -> Done:
+    scanned = task.scanned
+    try:
+        described = work(task)
+    except AcousmaError as error:
+        return Done(scanned.path, problem=error, notices=scanned.notices)
+    return Done(scanned.path, float(scanned.recording.duration), described, notices=scanned.notices)

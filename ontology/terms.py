@@ -1,0 +1,257 @@
+"""The IRIs of the terms Acousma writes, each in one place, grouped by vocabulary.
+
+Conventions
+-----------
+A class stands for a vocabulary, its ``NS`` for the namespace IRI, every other attribute for one term as a plain
+string. Only terms that Acousma writes or reads stand here. The terms of `ACM` are compared with
+``ontology/ontology.ttl``, both ways, by a test. Concepts of the vocabulary (``acv:``) are named by their id in
+``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict` and
+`ConfidenceKind`.
+"""
+
+from enum import StrEnum
+
+__all__ = [
+    "ACM", "ACV", "DCTERMS", "FOAF", "FRBR", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF",
+    "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD", "ConfidenceKind", "SpanKind", "Verdict",
+]  # fmt: skip
+
+ACV = "https://w3id.org/acousma/vocab/"
+"""Namespace of the concepts; a concept's IRI is this followed by its id."""
+
+VOCABULARY_GRAPH = "https://w3id.org/acousma/vocab/graph"
+"""The named graph that holds the vocabulary, the ontology and the measurement rules."""
+
+MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
+"""What an ``oa:FragmentSelector`` of a span conforms to."""
+
+
+class ACM:
+    """Acousma's ontology."""
+
+    NS = "https://w3id.org/acousma/ontology#"
+    Assessment = NS + "Assessment"
+    Claim = NS + "Claim"
+    Condition = NS + "Condition"
+    Description = NS + "Description"
+    MeasurementAnnotation = NS + "MeasurementAnnotation"
+    Rule = NS + "Rule"
+    Span = NS + "Span"
+    appliesTo = NS + "appliesTo"
+    aspect = NS + "aspect"
+    bandwidthHz = NS + "bandwidthHz"
+    basedOn = NS + "basedOn"
+    condition = NS + "condition"
+    confidence = NS + "confidence"
+    confidenceKind = NS + "confidenceKind"
+    decides = NS + "decides"
+    endSeconds = NS + "endSeconds"
+    margin = NS + "margin"
+    maximum = NS + "maximum"
+    measurable = NS + "measurable"
+    measureHint = NS + "measureHint"
+    minimum = NS + "minimum"
+    polyakovCategory = NS + "polyakovCategory"
+    scale = NS + "scale"
+    segmentedAs = NS + "segmentedAs"
+    sha256 = NS + "sha256"
+    sourceChecked = NS + "sourceChecked"
+    standardError = NS + "standardError"
+    startSeconds = NS + "startSeconds"
+    ucumUnit = NS + "ucumUnit"
+    verdict = NS + "verdict"
+
+
+class DCTERMS:
+    """Dublin Core terms."""
+
+    NS = "http://purl.org/dc/terms/"
+    conformsTo = NS + "conformsTo"
+    created = NS + "created"
+    creator = NS + "creator"
+    description = NS + "description"
+    extent = NS + "extent"
+    format = NS + "format"
+    hasVersion = NS + "hasVersion"
+    language = NS + "language"
+    license = NS + "license"
+    rights = NS + "rights"
+    source = NS + "source"
+    title = NS + "title"
+
+
+class FOAF:
+    """Friend of a friend: names of people and software."""
+
+    NS = "http://xmlns.com/foaf/0.1/"
+    name = NS + "name"
+
+
+class FRBR:
+    """FRBR core, on which the Music Ontology builds."""
+
+    NS = "http://purl.org/vocab/frbr/core#"
+    realization = NS + "realization"
+    realizationOf = NS + "realizationOf"
+
+
+class MLS:
+    """ML-Schema."""
+
+    NS = "http://www.w3.org/ns/mls#"
+    HyperParameterSetting = NS + "HyperParameterSetting"
+    Run = NS + "Run"
+    hasInput = NS + "hasInput"
+    hasValue = NS + "hasValue"
+
+
+class MO:
+    """Music Ontology."""
+
+    NS = "http://purl.org/ontology/mo/"
+    AudioFile = NS + "AudioFile"
+    DigitalSignal = NS + "DigitalSignal"
+    MusicalWork = NS + "MusicalWork"
+    channels = NS + "channels"
+    encodes = NS + "encodes"
+    sample_rate = NS + "sample_rate"
+    time = NS + "time"
+
+
+class OA:
+    """Web Annotation vocabulary."""
+
+    NS = "http://www.w3.org/ns/oa#"
+    Annotation = NS + "Annotation"
+    FragmentSelector = NS + "FragmentSelector"
+    SpecificResource = NS + "SpecificResource"
+    TextualBody = NS + "TextualBody"
+    assessing = NS + "assessing"
+    classifying = NS + "classifying"
+    describing = NS + "describing"
+    hasBody = NS + "hasBody"
+    hasSelector = NS + "hasSelector"
+    hasSource = NS + "hasSource"
+    hasTarget = NS + "hasTarget"
+    motivatedBy = NS + "motivatedBy"
+
+
+class OWL:
+    """OWL 2."""
+
+    NS = "http://www.w3.org/2002/07/owl#"
+
+
+class PROV:
+    """Provenance ontology."""
+
+    NS = "http://www.w3.org/ns/prov#"
+    Activity = NS + "Activity"
+    Agent = NS + "Agent"
+    Person = NS + "Person"
+    SoftwareAgent = NS + "SoftwareAgent"
+    endedAtTime = NS + "endedAtTime"
+    startedAtTime = NS + "startedAtTime"
+    used = NS + "used"
+    wasAssociatedWith = NS + "wasAssociatedWith"
+    wasDerivedFrom = NS + "wasDerivedFrom"
+    wasGeneratedBy = NS + "wasGeneratedBy"
+
+
+class RDF:
+    """RDF."""
+
+    NS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    type = NS + "type"
+    value = NS + "value"
+
+
+class RDFS:
+    """RDF Schema."""
+
+    NS = "http://www.w3.org/2000/01/rdf-schema#"
+    label = NS + "label"
+
+
+class SH:
+    """SHACL."""
+
+    NS = "http://www.w3.org/ns/shacl#"
+
+
+class SKOS:
+    """SKOS."""
+
+    NS = "http://www.w3.org/2004/02/skos/core#"
+    broader = NS + "broader"
+    prefLabel = NS + "prefLabel"
+
+
+class SOSA:
+    """Sensor, observation, sample and actuator."""
+
+    NS = "http://www.w3.org/ns/sosa/"
+    ObservableProperty = NS + "ObservableProperty"
+    Observation = NS + "Observation"
+    hasFeatureOfInterest = NS + "hasFeatureOfInterest"
+    hasSimpleResult = NS + "hasSimpleResult"
+    observedProperty = NS + "observedProperty"
+
+
+class TL:
+    """Timeline ontology."""
+
+    NS = "http://purl.org/NET/c4dm/timeline.owl#"
+    Interval = NS + "Interval"
+    RelativeTimeLine = NS + "RelativeTimeLine"
+    timeline = NS + "timeline"
+
+
+class XSD:
+    """XML Schema datatypes."""
+
+    NS = "http://www.w3.org/2001/XMLSchema#"
+    dateTime = NS + "dateTime"
+    decimal = NS + "decimal"
+    double = NS + "double"
+    float = NS + "float"
+    gYear = NS + "gYear"
+    integer = NS + "integer"
+
+
+PREFIXES = {
+    "acm": ACM.NS, "acv": ACV, "dcterms": DCTERMS.NS, "foaf": FOAF.NS, "frbr": FRBR.NS, "mls": MLS.NS, "mo": MO.NS,
+    "oa": OA.NS, "owl": OWL.NS, "prov": PROV.NS, "rdf": RDF.NS, "rdfs": RDFS.NS, "sh": SH.NS, "skos": SKOS.NS,
+    "sosa": SOSA.NS, "tl": TL.NS, "xsd": XSD.NS,
+}  # fmt: skip
+"""The prefixes of every query file, Turtle output and page of Acousma."""
+
+
+class SpanKind(StrEnum):
+    """How a span came to be marked off (concept ids)."""
+
+    WHOLE_RECORDING = "wholeRecording"
+    FIXED_WINDOW = "fixedWindow"
+    DETECTED_OBJECT = "detectedObject"
+
+
+class Verdict(StrEnum):
+    """What an assessment says of a claim (concept ids)."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNDECIDED = "undecided"
+    BEYOND_ENVELOPE = "beyondEnvelope"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class ConfidenceKind(StrEnum):
+    """What a confidence value was derived from (concept ids)."""
+
+    RULE_MARGIN = "ruleMargin"
+    VERBALISED = "verbalisedConfidence"
+    TOKEN_PROBABILITY = "tokenProbability"  # noqa: S105 - a concept id, no secret
+    AGREEMENT_OF_RUNS = "agreementOfRuns"
+    CALIBRATED = "calibratedProbability"
+    KNOWN_BY_SYNTHESIS = "knownBySynthesis"

@@ -1,0 +1,350 @@
+"""The vocabulary and its measurement rules, read from the tables that people edit.
+
+Conventions
+-----------
+``vocabulary.csv`` has one concept per row, ``properties.csv`` one observable property per row, ``rules.csv`` one
+condition of a measurement rule per row; rows with the same concept form one rule, whose conditions must all
+hold. ``vocabulary.ttl`` is generated from the three by ``python -m ontology.build``. A faulty row is an error that
+names file, line and column; nothing is read past it.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, cast
+
+from ontology.errors import VocabularyError
+from ontology.terms import SpanKind
+
+__all__ = ["Concept", "Condition", "ObservableProperty", "Rule", "Vocabulary", "load_vocabulary"]
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A term of listening, as one author uses it.
+
+    Parameters
+    ----------
+    id : str
+        Last part of its IRI.
+    label : Mapping of str to str
+        Preferred label by language tag; ``en`` is always there.
+    alternatives : tuple of str
+        Other English labels.
+    parent : str or None
+        Id of the broader concept.
+    scheme : str
+        Id of the author's scheme.
+    category : str
+        Polyakov's category, or empty.
+    definition, source : str
+    measurable : {"yes", "partly", "no"}
+    measure_hint : str
+    source_checked : {"yes", "secondary", "no"}
+    mappings : tuple of (str, str)
+        SKOS mapping property (``closeMatch`` ...) and id of the other concept.
+    notes : str
+    """
+
+    id: str
+    label: Mapping[str, str]
+    alternatives: tuple[str, ...]
+    parent: str | None
+    scheme: str
+    category: str
+    definition: str
+    source: str
+    measurable: Literal["yes", "partly", "no"]
+    measure_hint: str
+    source_checked: Literal["yes", "secondary", "no"]
+    mappings: tuple[tuple[str, str], ...]
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservableProperty:
+    """Something that can be measured over a span.
+
+    Parameters
+    ----------
+    id, label, definition, method, source, mapping : str
+    unit : str
+        UCUM code.
+    scale : {"linear", "log"}
+        Scale on which distances between values are judged; ``log`` means base 2.
+    """
+
+    id: str
+    label: str
+    unit: str
+    scale: Literal["linear", "log"]
+    definition: str
+    method: str
+    source: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A threshold for one property.
+
+    Parameters
+    ----------
+    property : str
+        Id of an `ObservableProperty`.
+    minimum, maximum : float or None
+        In the unit of the property; at least one is there.
+    margin : float
+        Standard deviation of the zone of doubt: in the unit of the property on a linear scale, in octaves on a log
+        scale.
+    source : str
+    """
+
+    property: str
+    minimum: float | None
+    maximum: float | None
+    margin: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must be measured for a concept to hold: all conditions, on these kinds of span."""
+
+    concept: str
+    aspect: str
+    spans: frozenset[SpanKind]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All concepts, observable properties and rules, by id."""
+
+    concepts: Mapping[str, Concept]
+    properties: Mapping[str, ObservableProperty]
+    rules: Mapping[str, Rule]
+
+    def label(self, concept: str, language: str = "en") -> str:
+        """Return the label of a concept in a language, else in English, else its id."""
+        known = self.concepts.get(concept)
+        return known.label.get(language, known.label["en"]) if known else concept
+
+    def ancestors(self, concept: str) -> Iterator[str]:
+        """Yield the broader concepts of a concept, nearest first."""
+        parent = self.concepts[concept].parent
+        while parent is not None:
+            yield parent
+            parent = self.concepts[parent].parent
+
+    def aspect(self, concept: str) -> str:
+        """Return the question a claim of this concept answers.
+
+        It is what the concept's rule says, else its topmost ancestor (below Polyakov's four groups), else itself.
+        """
+        if concept in self.rules:
+            return self.rules[concept].aspect
+        groups = {"spectralTerms", "morphologicalTerms", "behaviouralTerms", "sourceCauseTerms"}
+        above = [ancestor for ancestor in self.ancestors(concept) if ancestor not in groups]
+        return above[-1] if above else concept
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table that knows where it stands, for messages."""
+
+    path: Path
+    line: int
+    cells: Mapping[str, str]
+
+    def error(self, column: str, found: str, expected: str) -> VocabularyError:
+        where = f"{self.path.name}, line {self.line}, column {column}"
+        return VocabularyError(f"{where}: {found}", expected, "correct the row; nothing was written")
+
+    def one_of(self, column: str, allowed: tuple[str, ...]) -> str:
+        value = self.cells[column]
+        if value not in allowed:
+            raise self.error(column, f"{value!r}", "one of " + ", ".join(allowed))
+        return value
+
+    def number(self, column: str) -> float | None:
+        value = self.cells[column]
+        if not value:
+            return None
+        try:
+            return float(value)
+        except ValueError as error:
+            raise self.error(column, f"{value!r}", "a number or nothing") from error
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        for cells in reader:
+            row = _Row(path, reader.line_num, cells)
+            if None in cells or None in cells.values():
+                raise row.error("(all)", "a cell too many or too few", f"{len(reader.fieldnames or ())} cells")
+            yield row
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(";") if word.strip())
+
+
+def _read_concepts(path: Path) -> dict[str, Concept]:
+    concepts: dict[str, Concept] = {}
+    rows: list[_Row] = []
+    for row in _rows(path):
+        cells = row.cells
+        id_ = cells["id"]
+        if not id_.isidentifier() or not id_.isascii():
+            raise row.error("id", f"{id_!r}", "ASCII letters and digits, starting with a letter")
+        if id_ in concepts:
+            raise row.error("id", f"{id_!r} stands there twice", "one row per concept")
+        if not cells["prefLabel_en"]:
+            raise row.error("prefLabel_en", "nothing", "an English label")
+        labels = {
+            tag: _words(cells[f"prefLabel_{tag}"])[0] for tag in ("en", "fr", "de") if cells[f"prefLabel_{tag}"]
+        }
+        mappings = tuple(_mapping(row, word) for word in _words(cells["mapping"]))
+        concepts[id_] = Concept(
+            id=id_,
+            label=MappingProxyType(labels),
+            alternatives=_words(cells["altLabels"]),
+            parent=cells["parent"] or None,
+            scheme=cells["scheme"],
+            category=cells["polyakov_category"],
+            definition=cells["definition"],
+            source=cells["source"],
+            measurable=cast(
+                Literal["yes", "partly", "no"], row.one_of("measurable", ("yes", "partly", "no"))
+            ),
+            measure_hint=cells["measure_hint"],
+            source_checked=cast(
+                Literal["yes", "secondary", "no"], row.one_of("source_checked", ("yes", "secondary", "no"))
+            ),
+            mappings=mappings,
+            notes=cells["notes"],
+        )
+        rows.append(row)
+    _check_references(concepts, rows)
+    return concepts
+
+
+def _mapping(row: _Row, word: str) -> tuple[str, str]:
+    kind, _, target = word.partition(":")
+    if kind not in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch") or not target:
+        raise row.error("mapping", f"{word!r}", "a SKOS mapping property, a colon and a concept id")
+    return kind, target
+
+
+def _check_references(concepts: Mapping[str, Concept], rows: list[_Row]) -> None:
+    """Check that parents and mapping targets exist and that the hierarchy has no cycle."""
+    for row in rows:
+        concept = concepts[row.cells["id"]]
+        if concept.parent is not None and concept.parent not in concepts:
+            raise row.error("parent", f"{concept.parent!r} is no concept", "the id of a row of this table")
+        for _, target in concept.mappings:
+            if target not in concepts:
+                raise row.error("mapping", f"{target!r} is no concept", "the id of a row of this table")
+        seen, parent = {concept.id}, concept.parent
+        while parent is not None and parent in concepts:
+            if parent in seen:
+                raise row.error("parent", f"{concept.id!r} is its own ancestor", "a hierarchy without cycles")
+            seen.add(parent)
+            parent = concepts[parent].parent
+
+
+_UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
+
+
+def _read_properties(path: Path) -> dict[str, ObservableProperty]:
+    properties: dict[str, ObservableProperty] = {}
+    for row in _rows(path):
+        cells = row.cells
+        if cells["id"] in properties:
+            raise row.error("id", f"{cells['id']!r} stands there twice", "one row per property")
+        properties[cells["id"]] = ObservableProperty(
+            id=cells["id"],
+            label=cells["prefLabel_en"],
+            unit=row.one_of("unit", _UNITS),
+            scale=cast(Literal["linear", "log"], row.one_of("scale", ("linear", "log"))),
+            definition=cells["definition"],
+            method=cells["method"],
+            source=cells["source"],
+            mapping=cells["mapping"],
+        )
+    return properties
+
+
+def _read_rules(
+    path: Path, concepts: Mapping[str, Concept], properties: Mapping[str, ObservableProperty]
+) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for row in _rows(path):
+        cells = row.cells
+        for column, known in (("concept", concepts), ("aspect", concepts), ("property", properties)):
+            if cells[column] not in known:
+                raise row.error(column, f"{cells[column]!r} is unknown", "the id of a row of its table")
+        if concepts[cells["concept"]].measurable == "no":
+            raise row.error("concept", f"{cells['concept']!r} is marked as not measurable", "a measurable concept")
+        try:
+            spans = frozenset(SpanKind(word) for word in cells["spans"].split())
+        except ValueError as error:
+            raise row.error("spans", cells["spans"], "one or more of " + ", ".join(SpanKind)) from error
+        condition = _condition(row)
+        rule = rules.get(cells["concept"])
+        if rule and (rule.aspect, rule.spans) != (cells["aspect"], spans):
+            raise row.error("aspect or spans", "differs from the rows above", "one aspect and one set per concept")
+        conditions = (*rule.conditions, condition) if rule else (condition,)
+        rules[cells["concept"]] = Rule(cells["concept"], cells["aspect"], spans, conditions)
+    return rules
+
+
+def _condition(row: _Row) -> Condition:
+    minimum, maximum, margin = row.number("minimum"), row.number("maximum"), row.number("margin")
+    if minimum is None and maximum is None:
+        raise row.error("minimum", "no threshold", "a minimum, a maximum or both")
+    if minimum is not None and maximum is not None and minimum >= maximum:
+        raise row.error("maximum", f"{maximum} is not above {minimum}", "minimum < maximum")
+    if margin is None or margin <= 0:
+        raise row.error("margin", f"{margin}", "a number above 0")
+    return Condition(row.cells["property"], minimum, maximum, margin, row.cells["source"])
+
+
+@cache
+def load_vocabulary(folder: Path = FOLDER) -> Vocabulary:
+    """Read the vocabulary, the observable properties and the rules.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with ``vocabulary.csv``, ``properties.csv`` and ``rules.csv``.
+
+    Returns
+    -------
+    Vocabulary
+
+    Raises
+    ------
+    VocabularyError
+        If a row is faulty; the message names file, line and column.
+
+    Examples
+    --------
+    >>> vocabulary = load_vocabulary()
+    >>> vocabulary.label("graduatedContinuant", "fr"), vocabulary.aspect("openAttackDecay")
+    ('continuant graduel', 'morphologicalArchetype')
+    """
+    concepts = _read_concepts(folder / "vocabulary.csv")
+    properties = _read_properties(folder / "properties.csv")
+    rules = _read_rules(folder / "rules.csv", concepts, properties)
+    clash = concepts.keys() & properties.keys()
+    if clash:
+        raise VocabularyError(f"{sorted(clash)} are ids of a concept and of a property", "distinct ids")
+    return Vocabulary(MappingProxyType(concepts), MappingProxyType(properties), MappingProxyType(rules))
