@@ -21,7 +21,7 @@ import soxr
 from ontology.errors import AudioError
 from ontology.values import AudioFile, Recording, seconds
 
-__all__ = ["EXTENSIONS", "RATE", "Scan", "Signal", "blocks", "file_sha256", "scan"]
+__all__ = ["EXTENSIONS", "RATE", "Listening", "Scan", "Signal", "blocks", "file_sha256", "scan"]
 
 Signal = npt.NDArray[np.float32]
 """Samples of shape (channels, samples), full scale 1."""
@@ -112,14 +112,14 @@ def _open(path: Path) -> soundfile.SoundFile:
         ) from error
 
 
-def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Signal]:
-    """Yield blocks of shape (channels, up to 2**18) at the file's own rate and channels."""
+def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield blocks of shape (up to 2**18, channels) at the file's own rate and channels."""
     try:
         while True:
             block = sound.read(_READ_FRAMES, dtype="float32", always_2d=True)
             if not len(block):
                 return
-            yield np.ascontiguousarray(block.T)
+            yield block
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{path} breaks off or is damaged after {sound.tell() / sound.samplerate:.1f} s "
@@ -137,13 +137,13 @@ class _Bandwidth:
         self._window = np.hanning(_FFT).astype(np.float32)
         self._strongest = np.zeros(_FFT // 2 + 1, np.float32)
 
-    def push(self, block: Signal) -> None:
-        for start in range(0, block.shape[1], _READ_FRAMES // 4):
-            part = block[:, start : start + _FFT]
-            if part.shape[1] < _FFT:
-                part = np.pad(part, ((0, 0), (0, _FFT - part.shape[1])))
-            power = np.abs(np.fft.rfft(part * self._window, axis=1)) ** 2
-            np.maximum(self._strongest, power.mean(axis=0), out=self._strongest)
+    def push(self, block: npt.NDArray[np.float32]) -> None:
+        for start in range(0, len(block), _READ_FRAMES // 4):
+            part = block[start : start + _FFT]
+            if len(part) < _FFT:
+                part = np.pad(part, ((0, _FFT - len(part)), (0, 0)))
+            power = np.abs(np.fft.rfft(part * self._window[:, None], axis=0)) ** 2
+            np.maximum(self._strongest, power.mean(axis=1), out=self._strongest)
 
     def hertz(self) -> float:
         audible = self._strongest >= self._strongest.max() * 10 ** (-_BANDWIDTH_DB / 10)
@@ -152,24 +152,98 @@ class _Bandwidth:
 
 @dataclass(slots=True)
 class _Extremes:
-    """Range of the samples so far, per channel, and where the first one that is no number stands."""
+    """Range of the samples so far, per channel, and how many there are."""
 
     low: npt.NDArray[np.float32]
     high: npt.NDArray[np.float32]
     frames: int = 0
 
-    def push(self, path: Path, block: Signal, rate: int) -> None:
-        finite = np.isfinite(block)
-        if not finite.all():
-            where = (self.frames + int(np.flatnonzero(~finite.all(axis=0))[0])) / rate
+    def push(self, path: Path, block: npt.NDArray[np.float32], rate: int) -> None:
+        # column by column: NumPy is many times slower along the first axis of so narrow an array
+        columns = [np.ascontiguousarray(block[:, channel]) for channel in range(block.shape[1])]
+        low = np.array([column.min() for column in columns])
+        high = np.array([column.max() for column in columns])
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            finite = np.isfinite(block)
+            where = (self.frames + int(np.flatnonzero(~finite.all(axis=1))[0])) / rate
             raise AudioError(
                 f"{path} holds {int((~finite).sum())} samples near {where:.2f} s that are no numbers (NaN or infinite)",
                 "finite samples",
                 "export it again from its source, as PCM or as float without overflow",
             )
-        self.low = np.minimum(self.low, block.min(axis=1))
-        self.high = np.maximum(self.high, block.max(axis=1))
-        self.frames += block.shape[1]
+        self.low = np.minimum(self.low, low)
+        self.high = np.maximum(self.high, high)
+        self.frames += len(block)
+
+
+class Listening:
+    """One pass over a sound file: its sound goes out in blocks, and at the end it is known what the file is.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str, optional
+        Sum of the file's bytes, if it is known already.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, undecodable or truncated.
+
+    Examples
+    --------
+    >>> listening = Listening(Path("demo/sounds/misc_crow.flac"))
+    >>> sum(block.shape[1] for block in listening.blocks()) / RATE
+    0.480625
+    >>> listening.finish().recording.duration
+    Decimal('0.480')
+    """
+
+    def __init__(self, path: Path, sha256: str | None = None) -> None:
+        self._path = path
+        self._sha256 = sha256 or file_sha256(path)
+        with _open(path) as sound:
+            _check_truncation(path, sound)
+            self._rate, channels, self._declared = sound.samplerate, sound.channels, sound.frames
+            self._format = f"{sound.format}/{sound.subtype}"
+            self._notices = _notices(path, sound)
+        self._channels = channels
+        self.channels = channels if channels <= 2 else 1
+        self._digest = hashlib.sha256(f"{self._rate} Hz, {channels} channels".encode())
+        self._bandwidth = _Bandwidth(self._rate)
+        self._extremes = _Extremes(np.full(channels, np.inf, np.float32), np.full(channels, -np.inf, np.float32))
+
+    def _whole(self) -> Iterator[npt.NDArray[np.float32]]:
+        with _open(self._path) as sound:
+            for block in _read(self._path, sound):
+                self._extremes.push(self._path, block, self._rate)
+                self._digest.update(block)
+                self._bandwidth.push(block)
+                yield block
+
+    def blocks(self, rate: int = RATE) -> Iterator[Signal]:
+        """Yield the sound at one rate, as one or two channels; as the function `blocks` does."""
+        return _at_rate(self._whole(), (self._rate, rate), self._channels)
+
+    def finish(self) -> Scan:
+        """Return what the file is, after all of it was listened to.
+
+        Raises
+        ------
+        AudioError
+            If the sound is shorter than the file says or than 0.05 s, silent, or constant.
+        """
+        path, frames, rate = self._path, self._extremes.frames, self._rate
+        if frames < self._declared:
+            raise AudioError(
+                f"{path} ends after {frames / rate:.2f} s", f"{self._declared / rate:.2f} s as its header says",
+                "copy it again from its source",
+            )  # fmt: skip
+        _check_sound(path, self._extremes, rate)
+        recording = Recording(
+            self._digest.hexdigest(), rate, self._channels, seconds(frames / rate), self._bandwidth.hertz()
+        )
+        return Scan(path, AudioFile(path.name, self._sha256, self._format), recording, self._notices)
 
 
 def scan(path: Path) -> Scan:
@@ -189,32 +263,10 @@ def scan(path: Path) -> Scan:
         If the file is missing, empty, undecodable, truncated, shorter than 0.05 s, silent, constant, or holds
         samples that are no numbers.
     """
-    sha256 = file_sha256(path)
-    with _open(path) as sound:
-        rate, channels = sound.samplerate, sound.channels
-        header = f"{sound.format}/{sound.subtype}"
-        _check_truncation(path, sound)
-        declared = sound.frames
-        digest = hashlib.sha256(f"{rate} Hz, {channels} channels".encode())
-        bandwidth = _Bandwidth(rate)
-        extremes = _Extremes(np.full(channels, np.inf, np.float32), np.full(channels, -np.inf, np.float32))
-        for block in _read(path, sound):
-            extremes.push(path, block, rate)
-            digest.update(np.ascontiguousarray(block.T))
-            bandwidth.push(block)
-        notices = _notices(path, sound)
-    if extremes.frames < declared:
-        raise AudioError(
-            f"{path} ends after {extremes.frames / rate:.2f} s", f"{declared / rate:.2f} s as its header says",
-            "copy it again from its source",
-        )  # fmt: skip
-    _check_sound(path, extremes, rate)
-    return Scan(
-        path,
-        AudioFile(path.name, sha256, header),
-        Recording(digest.hexdigest(), rate, channels, seconds(extremes.frames / rate), bandwidth.hertz()),
-        notices,
-    )
+    listening = Listening(path)
+    for _ in listening._whole():
+        pass
+    return listening.finish()
 
 
 def _check_truncation(path: Path, sound: soundfile.SoundFile) -> None:
@@ -292,15 +344,21 @@ def blocks(path: Path, rate: int = RATE) -> Iterator[Signal]:
         If the file cannot be decoded.
     """
     with _open(path) as sound:
-        channels = sound.channels if sound.channels <= 2 else 1
-        resampler = None if sound.samplerate == rate else soxr.ResampleStream(
-            sound.samplerate, rate, channels, dtype="float32", quality="HQ"
-        )  # fmt: skip
-        for read in _read(path, sound):
-            block = read if sound.channels <= 2 else read.mean(axis=0, keepdims=True)
-            if resampler is not None:
-                block = np.ascontiguousarray(resampler.resample_chunk(np.ascontiguousarray(block.T)).T)
-            yield block
+        yield from _at_rate(_read(path, sound), (sound.samplerate, rate), sound.channels)
+
+
+def _at_rate(
+    sound: Iterator[npt.NDArray[np.float32]], rates: tuple[int, int], channels: int
+) -> Iterator[Signal]:
+    """Resample interleaved blocks, average more than two channels, and turn them to (channels, samples)."""
+    own, wanted = rates
+    measured = channels if channels <= 2 else 1
+    resampler = soxr.ResampleStream(own, wanted, measured, dtype="float32", quality="HQ") if own != wanted else None
+    for read in sound:
+        block = read if channels <= 2 else read.mean(axis=1, keepdims=True)
         if resampler is not None:
-            rest = resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
-            yield np.ascontiguousarray(rest.T)
+            block = resampler.resample_chunk(block)
+        yield np.ascontiguousarray(block.T)
+    if resampler is not None:
+        rest = resampler.resample_chunk(np.zeros((0, measured), np.float32), last=True)
+        yield np.ascontiguousarray(rest.T)

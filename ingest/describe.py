@@ -14,19 +14,21 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from ingest.annotate import RunWriter
-from ingest.decode import RATE, Scan, blocks
+from ingest.annotate import RunWriter, catalogue_entry
+from ingest.decode import RATE, Listening, Scan
 from ingest.features import analyse
 from ingest.frames import Frames
+from ingest.heard import Heard
 from ingest.measure import measure
 from ingest.rules import assess, claims
 from ingest.segment import WINDOW_SECONDS, segment
+from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
-from ontology.values import Agent, Claim, Measurement, Recording, Run, Span
+from ontology.values import Agent, Claim, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import FOLDER, Vocabulary
 
-__all__ = ["CHECKER", "DESCRIBER", "Described", "Settings", "Task", "describe", "runs"]
+__all__ = ["CHECKER", "DESCRIBER", "Described", "Settings", "Task", "describe", "fitting", "runs"]
 
 VERSION = "0.1.0"
 """Version of the measuring code; to be raised with every change that can change a value."""
@@ -69,13 +71,20 @@ class Described:
 
     Parameters
     ----------
+    scanned : Scan
+    entry : str
+        Lines with what the catalogue says, in the recording's catalogue graph.
     nquads : Path
-        The file with the lines.
+        The file with all other lines.
     graphs : tuple of str
         The graphs they are in.
     spans, measurements, claims, assessments, quads : int
+    problems : tuple of ClaimsError
+        Claims of others that do not fit the recording.
     """
 
+    scanned: Scan
+    entry: str
     nquads: Path
     graphs: tuple[str, ...]
     spans: int
@@ -83,6 +92,7 @@ class Described:
     claims: int
     assessments: int
     quads: int
+    problems: tuple[ClaimsError, ...] = ()
 
 
 @cache
@@ -215,29 +225,46 @@ def _stored(span: Span, values: dict[str, float], evidence: Iterable[str]) -> li
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be written of one recording.
+    """What is to be written of one sound file.
 
     Parameters
     ----------
-    scanned : Scan
-    preface : str
-        Lines to write first, in the recording's catalogue graph; empty to leave that graph alone.
-    claims_of_others : tuple of (Agent, Claim)
+    path : Path
+    sha256 : str or None
+        Sum of the file, if it is known already.
+    work : Work
+    heard : tuple of Heard
+        What others claim.
     present : frozenset of str
         Graphs of runs that are stored already and are left out.
     target : Path
         The file to write.
     """
 
-    scanned: Scan
-    preface: str
-    claims_of_others: tuple[tuple[Agent, Claim], ...]
+    path: Path
+    sha256: str | None
+    work: Work
+    heard: tuple[Heard, ...]
     present: frozenset[str]
     target: Path
 
 
+def fitting(
+    heard: Iterable[Heard], recording: Recording, vocabulary: Vocabulary
+) -> tuple[list[tuple[Agent, Claim]], list[ClaimsError]]:
+    """Return the claims of others about a recording, each once, and those that do not fit it."""
+    claims_: dict[tuple[Agent, Claim], None] = {}
+    problems = []
+    for item in heard:
+        try:
+            claims_[item.agent, item.claim(recording, vocabulary)] = None
+        except ClaimsError as error:
+            problems.append(error)
+    return list(claims_), problems
+
+
 def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock) -> Described:
-    """Measure a recording, make claims, and check what others claim of it.
+    """Measure a sound file, make claims, and check what others claim of it.
 
     Parameters
     ----------
@@ -250,31 +277,34 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
     Returns
     -------
     Described
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be used.
     """
-    minter, recording = Minter(settings.base), task.scanned.recording
-    channels = recording.channels if recording.channels <= 2 else 1
-    sound = analyse(blocks(task.scanned.path), settings.device)
-    with (
-        task.target.open("w", encoding="utf-8") as file,
-        Frames(sound, float(recording.duration), channels) as frames,
-    ):
-        work = _Description(task.scanned, frames, file, minter, vocabulary, clock)
-        if task.preface:
-            work.write(task.preface)
-            work.graphs.append(minter.catalogue_graph(recording.id))
-        claimed: list[tuple[str, Claim]] = []
-        for run in runs(recording, task.claims_of_others, settings, clock()):
-            run_id = minter.run_id(run)
-            made = [claim for agent, claim in task.claims_of_others if agent == run.agent]
-            claimed += [(minter.claim(run_id, claim.span, claim.concept), claim) for claim in made]
-            if minter.run_graph(run_id) in task.present:
-                continue
-            if run.agent == DESCRIBER:
-                work.measured(run, settings.window_seconds)
-            elif run.agent == CHECKER:
-                work.checked(run, claimed)
-            else:
-                work.others(run, made)
-    return Described(
-        task.target, tuple(work.graphs), work.spans, work.measurements, work.claims, work.assessments, work.quads
-    )
+    minter = Minter(settings.base)
+    listening = Listening(task.path, task.sha256)
+    with Frames(analyse(listening.blocks(), settings.device), listening.channels) as frames:
+        scanned = listening.finish()
+        recording = scanned.recording
+        frames.cut(float(recording.duration))
+        others, problems = fitting(task.heard, recording, vocabulary)
+        with task.target.open("w", encoding="utf-8") as file:
+            work = _Description(scanned, frames, file, minter, vocabulary, clock)
+            claimed: list[tuple[str, Claim]] = []
+            for run in runs(recording, others, settings, clock()):
+                run_id = minter.run_id(run)
+                made = [claim for agent, claim in others if agent == run.agent]
+                claimed += [(minter.claim(run_id, claim.span, claim.concept), claim) for claim in made]
+                if minter.run_graph(run_id) in task.present:
+                    continue
+                if run.agent == DESCRIBER:
+                    work.measured(run, settings.window_seconds)
+                elif run.agent == CHECKER:
+                    work.checked(run, claimed)
+                else:
+                    work.others(run, made)
+    entry = catalogue_entry(minter, recording.id, task.work)
+    counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
+    return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems))

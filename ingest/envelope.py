@@ -10,7 +10,7 @@ attack.
 import numpy as np
 import numpy.typing as npt
 
-from ingest.trend import trend
+from ingest.trend import percentiles, trend
 
 __all__ = ["LEAD_SECONDS", "envelope_properties"]
 
@@ -156,8 +156,8 @@ def _level(values: Values, power: Curve, hop: float) -> None:
     if moving is not None:
         values["levelChange"], values["levelTrend"] = moving.change, moving.tau
     body = level[len(level) // 10 : len(level) - len(level) // 10]
-    low, high = np.percentile(body, (5, 95))
-    values["levelRange"] = float(high - low)
+    low, high = percentiles(body, 5, 95)
+    values["levelRange"] = high - low
 
 
 def _texture(values: Values, power: Curve, hop: float) -> None:

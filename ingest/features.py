@@ -49,6 +49,9 @@ STEP = 122_880
 """Samples per step: 128 spectral, 64 tonal and 1280 envelope frames, 2.56 s."""
 
 _PAD = (TONAL_WINDOW - TONAL_HOP) // 2
+"""Samples before and after a step that its tonal frames reach into."""
+_FFT_BYTES = 1 << 18
+"""Frames are transformed in groups of this size, which stay in the processor's cache."""
 _EPS = 1e-10
 
 BAND_EDGES_HZ = 50.0 * 2 ** (np.arange(34) / 4)
@@ -59,6 +62,7 @@ BAND_HZ = np.sqrt(BAND_EDGES_HZ[:-1] * BAND_EDGES_HZ[1:])
 
 _COMB_LOW_HZ, _COMB_STEPS, _COMB_PER_OCTAVE = 40.0, 271, 48
 _COMB_PARTIALS = 16
+_OCTAVE_BONUS = 0.03
 _TONAL_TOP_HZ = 10_000.0
 _PEAK_DB = 12.0
 _RANGE_DB = 60.0
@@ -182,7 +186,8 @@ def _comb(device: str) -> tuple[Tensor, Tensor, Tensor]:
     fundamentals = _COMB_LOW_HZ * 2 ** (np.arange(_COMB_STEPS) / _COMB_PER_OCTAVE)
     number = np.maximum(np.round(bins[:, None] / fundamentals), 1)
     distance = np.abs(bins[:, None] - number * fundamentals)
-    reach = np.minimum(np.maximum(0.006 * bins[:, None], 0.75 * width), 0.15 * fundamentals)
+    # half a candidate step plus half a bin: a partial on neither grid is reached from the nearest point of both
+    reach = np.minimum(0.0075 * bins[:, None] + 0.5 * width, 0.15 * fundamentals)
     member = (distance <= reach) & (bins[:, None] > 0) & (number <= _COMB_PARTIALS)
     audible = bins > _COMB_LOW_HZ / 2
     covered = member[audible].mean(axis=0)
@@ -272,18 +277,17 @@ class FrameAnalyser:
         return (level - torch.cat([before, level[:-1]])).abs().mean(1)
 
     def _tonal(self, sound: Tensor) -> np.ndarray:
-        frames = sound.unfold(1, TONAL_WINDOW, TONAL_HOP)
+        frames = _stronger(sound).unfold(1, TONAL_WINDOW, TONAL_HOP)
         member, covered, fundamentals = _comb(self._device)
-        spectrum = torch.fft.rfft(frames * _hann(TONAL_WINDOW, self._device))[..., : len(member)]
-        power = (spectrum.real.square() + spectrum.imag.square()).mean(0)
+        power = torch.cat([part.mean(0) for part in _powers(frames, len(member))])
         peaks, frequency = _peaks(power)
         energy = power.sum(1).clamp_min(_EPS)
         in_peaks = _spread_peaks(peaks).mul(power).sum(1)
         peak_energy = peaks.sum(1).clamp_min(_EPS)
         amplitude = peaks.sqrt()
         explained = (amplitude @ member) / amplitude.sum(1, keepdim=True).clamp_min(_EPS)
-        # half the share a comb covers by chance is taken off, or every octave below would fit as well
-        best = (explained - 0.5 * covered).argmax(1)
+        # of fundamentals that explain as much the highest is meant: every octave below would fit as well
+        best = (explained + _OCTAVE_BONUS * (fundamentals / _COMB_LOW_HZ).log2()).argmax(1)
         chance = covered[best]
         salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
         fundamental, deviation = _refine(peaks, frequency, fundamentals[best])
@@ -293,6 +297,36 @@ class FrameAnalyser:
         spread = 2 * (weights * (octaves - mean[:, None]).square()).sum(1).sqrt()
         share = (in_peaks / energy).clamp(0, 1)
         return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1).cpu().numpy()
+
+
+def _stronger(sound: Tensor) -> Tensor:
+    """Return the stronger of the mid and the side signal of a step, shape (1, samples)."""
+    if len(sound) == 1:
+        return sound
+    mid, side = (sound[0] + sound[1]) * 0.5**0.5, (sound[0] - sound[1]) * 0.5**0.5
+    return (mid if mid @ mid >= side @ side else side)[None]
+
+
+def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
+    """Yield power spectra of windowed frames, group by group.
+
+    Parameters
+    ----------
+    frames : Tensor
+        Shape (channels, frames, window).
+    bins : int
+        How many of the lowest bins are kept.
+
+    Yields
+    ------
+    Tensor
+        Shape (channels, frames of the group, bins).
+    """
+    channels, count, window = frames.shape
+    group = max(1, _FFT_BYTES // (4 * channels * window)) if frames.device.type == "cpu" else count
+    for first in range(0, count, group):
+        spectrum = torch.fft.rfft(frames[:, first : first + group] * _hann(window, str(frames.device)))[..., :bins]
+        yield spectrum.real.square() + spectrum.imag.square()
 
 
 def _peaks(power: Tensor) -> tuple[Tensor, Tensor]:

@@ -97,22 +97,22 @@ class Frames:
     Parameters
     ----------
     blocks : iterable of Block
-    duration : float
-        Seconds; the padding after it is forgotten.
     channels : int
         Channels measured, 1 or 2.
     """
 
-    def __init__(self, blocks: Iterable[Block], duration: float, channels: int) -> None:
+    def __init__(self, blocks: Iterable[Block], channels: int) -> None:
         self.spectral = Grid(SPECTRAL_HOP, 11 + BANDS)
         self.tonal = Grid(TONAL_HOP, 5)
         self.envelope = Grid(ENVELOPE_HOP, 1)
-        self.duration = duration
         self.channels = channels
         for block in blocks:
             self.spectral.append(block.spectral)
             self.tonal.append(block.tonal)
             self.envelope.append(block.envelope[:, None])
+
+    def cut(self, duration: float) -> None:
+        """Forget the padding after the end of the sound, in seconds."""
         for grid in (self.spectral, self.tonal, self.envelope):
             grid.cut(duration)
 

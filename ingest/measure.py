@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ingest.envelope import LEAD_SECONDS, envelope_properties
 from ingest.features import BAND_HZ, BANDS
 from ingest.frames import Array, Frames
-from ingest.trend import Trend, trend
+from ingest.trend import Trend, percentiles, trend
 from ontology.terms import SpanKind
 from ontology.values import Span
 
@@ -117,9 +117,9 @@ def _change_properties(values: Values, heard: Array) -> None:
     """Put how evenly the spectrum changes."""
     change = heard[1:, 7]
     if len(change) >= 8:
-        usual, strong = np.percentile(change, (50, 95))
+        usual, strong = percentiles(change, 50, 95)
         if strong > 0:
-            values["fluxRatio"] = float((strong + _STILL_DB) / (usual + _STILL_DB))
+            values["fluxRatio"] = (strong + _STILL_DB) / (usual + _STILL_DB)
 
 
 def _stereo_properties(values: Values, heard: Array) -> None:

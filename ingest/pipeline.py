@@ -8,11 +8,13 @@ cannot be used is reported and the rest goes on. ``SOURCE_DATE_EPOCH`` (reproduc
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,13 +25,13 @@ import torch
 
 from ingest.annotate import catalogue_entry
 from ingest.catalogue import Catalogue
-from ingest.decode import EXTENSIONS, Scan, file_sha256, scan
-from ingest.describe import Described, Settings, Task, describe, runs
-from ingest.heard import HeardTable
-from ontology.errors import AcousmaError, AudioError, ClaimsError, StoreError
+from ingest.decode import EXTENSIONS, file_sha256
+from ingest.describe import Described, Settings, Task, describe, fitting, runs
+from ingest.heard import Heard, HeardTable
+from ontology.errors import AcousmaError, AudioError, ClaimsError
 from ontology.mint import Minter
 from ontology.terms import ACM, MO, PREFIXES, VOCABULARY_GRAPH
-from ontology.values import Agent, AudioFile, Claim, Recording, Work
+from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
 
@@ -77,6 +79,8 @@ class Done:
     problem : AcousmaError or None
         Why it was not taken in.
     notices : tuple of str
+    sha256 : str or None
+        Sum of the file, where it could be read.
     """
 
     path: Path
@@ -84,6 +88,7 @@ class Done:
     described: Described | None = None
     problem: AcousmaError | None = None
     notices: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 @dataclass(slots=True)
@@ -191,12 +196,11 @@ def _known(store: Store) -> dict[str, Recording]:
 
 
 class _Planner:
-    """Decides, file by file, what is new."""
+    """Decides, file by file, what is new, and stores it whole."""
 
     def __init__(self, job: Job, store: Store) -> None:
         self._job, self._store = job, store
         self._minter = Minter(job.settings.base)
-        self._vocabulary = load_vocabulary()
         self._known = _known(store)
         self._seen: dict[str, Path] = {}
 
@@ -204,53 +208,44 @@ class _Planner:
         """Return what is to be done for a file, or what became of it if nothing is."""
         try:
             sha256 = file_sha256(path)
-            if sha256 in self._seen:
-                return Done(path, notices=(f"{path} is the same file as {self._seen[sha256]}; it was taken in once.",))
-            self._seen[sha256] = path
-            known = self._known.get(sha256)
-            if known is not None and not self._missing(known, self._claims(path, known)[0]):
-                self._update_entry(path, known)
-                return Done(path)
-            scanned = scan(path)
         except AcousmaError as error:
             return Done(path, problem=error)
-        signal = scanned.recording.signal_sha256
-        if signal in self._seen:
-            notice = f"{path} holds the same sound as {self._seen[signal]}; it was taken in once."
-            return Done(path, notices=(notice,))
-        self._seen[signal] = path
-        others, problems = self._claims(path, scanned.recording)
-        missing = self._missing(scanned.recording, others)
-        if not missing:
-            notice = f"{path} holds the same sound as a recording in the archive; nothing is new."
-            return Done(path, notices=(notice,))
-        present = self._graphs(scanned.recording, others) - missing
-        scanned = Scan(scanned.path, scanned.file, scanned.recording, (*scanned.notices, *map(str, problems)))
-        return Task(scanned, self._preface(path, scanned.recording), tuple(others), frozenset(present), target)
+        if sha256 in self._seen:
+            return Done(path, notices=(f"{path} is the same file as {self._seen[sha256]}; it was taken in once.",))
+        self._seen[sha256] = path
+        heard = self._job.heard.claims.get(path.resolve(), ())
+        present: frozenset[str] = frozenset()
+        if sha256 in self._known:
+            graphs, problems = self._graphs(self._known[sha256], heard)
+            present = frozenset(graph for graph in graphs if self._store.has_graph(graph))
+            if present == graphs:
+                self._update_entry(path, self._known[sha256])
+                return Done(path, notices=tuple(map(str, problems)), sha256=sha256)
+        return Task(path, sha256, self._job.catalogue.work(path), heard, present, target)
 
-    def _preface(self, path: Path, recording: Recording) -> str:
-        """Return what the catalogue says; nothing if it is silent and an entry is stored already."""
-        listed = path.resolve() in self._job.catalogue.works
-        if not listed and self._store.has_graph(self._minter.catalogue_graph(recording.id)):
-            return ""
-        return catalogue_entry(self._minter, recording.id, self._job.catalogue.work(path))
-
-    def _claims(self, path: Path, recording: Recording) -> tuple[list[tuple[Agent, Claim]], list[ClaimsError]]:
-        claims: dict[tuple[Agent, Claim], None] = {}
-        problems = []
-        for heard in self._job.heard.claims.get(path.resolve(), ()):
-            try:
-                claims[heard.agent, heard.claim(recording, self._vocabulary)] = None
-            except ClaimsError as error:
-                problems.append(error)
-        return list(claims), problems
-
-    def _graphs(self, recording: Recording, others: list[tuple[Agent, Claim]]) -> set[str]:
+    def _graphs(self, recording: Recording, heard: Sequence[Heard]) -> tuple[set[str], list[ClaimsError]]:
+        others, problems = fitting(heard, recording, load_vocabulary())
         wanted = runs(recording, others, self._job.settings, now())
-        return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}
+        return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}, problems
 
-    def _missing(self, recording: Recording, others: list[tuple[Agent, Claim]]) -> set[str]:
-        return {graph for graph in self._graphs(recording, others) if not self._store.has_graph(graph)}
+    def keep(self, task: Task, described: Described) -> Done:
+        """Store what was written of a file, in one step."""
+        scanned = described.scanned
+        recording, sha256 = scanned.recording, scanned.file.sha256
+        notices = (*scanned.notices, *map(str, described.problems))
+        twin = self._seen.setdefault(recording.signal_sha256, task.path)
+        stored = all(self._store.has_graph(graph) for graph in described.graphs)
+        if twin != task.path or stored:
+            where = f"{twin}; it was taken in once" if twin != task.path else "a recording in the archive; nothing is new"
+            return Done(task.path, notices=(*notices, f"{task.path} holds the same sound as {where}."), sha256=sha256)
+        graphs, entry = list(described.graphs), self._minter.catalogue_graph(recording.id)
+        if task.path.resolve() in self._job.catalogue.works or not self._store.has_graph(entry):
+            with described.nquads.open("a", encoding="utf-8") as file:
+                file.write(described.entry)
+            graphs.append(entry)
+        self._store.bulk_load(described.nquads, graphs)
+        self._store.publish()
+        return Done(task.path, float(recording.duration), described, notices=notices, sha256=sha256)
 
     def _update_entry(self, path: Path, recording: Recording) -> None:
         """Replace what the catalogue says of a stored recording, if it now says something else."""
@@ -293,45 +288,41 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
     with TemporaryDirectory(prefix="acousma-") as folder:
-        for done in _described(job, _Planner(job, store), Path(folder)):
-            if done.described is not None:
-                store.bulk_load(done.described.nquads, done.described.graphs)
-                store.publish()
-                done.described.nquads.unlink()
+        for done in _listen(job, _Planner(job, store), Path(folder)):
             report.done.append(done)
             progress(done)
     report.elapsed = monotonic() - began
     return report
 
 
-def _described(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
+def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
     """Yield what became of each file, described here or in as many processes as asked for."""
     if job.processes <= 1:
         threads = torch.get_num_threads()
         for number, path in enumerate(job.files):
             task = planner.plan(path, folder / f"{number}.nq")
-            yield task if isinstance(task, Done) else _finish(task, lambda t: _describe(t, job.settings))
+            yield task if isinstance(task, Done) else _finish(planner, task, partial(_describe, task, job.settings))
         torch.set_num_threads(threads)
         return
     with ProcessPoolExecutor(job.processes, get_context("spawn")) as pool:
-        waiting: list[tuple[Task, Future[Described]]] = []
+        waiting: deque[tuple[Task, Future[Described]]] = deque()
         for number, path in enumerate(job.files):
             task = planner.plan(path, folder / f"{number}.nq")
             if isinstance(task, Done):
                 yield task
                 continue
             waiting.append((task, pool.submit(_describe, task, job.settings)))
-            while len(waiting) > 2 * job.processes:
-                first, future = waiting.pop(0)
-                yield _finish(first, lambda _, future=future: future.result())
+            if len(waiting) > 2 * job.processes:
+                task, future = waiting.popleft()
+                yield _finish(planner, task, future.result)
         for task, future in waiting:
-            yield _finish(task, lambda _, future=future: future.result())
+            yield _finish(planner, task, future.result)
 
 
-def _finish(task: Task, work: Callable[[Task], Described]) -> Done:
-    scanned = task.scanned
+def _finish(planner: _Planner, task: Task, work: Callable[[], Described]) -> Done:
     try:
-        described = work(task)
-    except AcousmaError as error:
-        return Done(scanned.path, problem=error, notices=scanned.notices)
-    return Done(scanned.path, float(scanned.recording.duration), described, notices=scanned.notices)
+        done = planner.keep(task, work())
+    except (AudioError, ClaimsError) as error:
+        done = Done(task.path, problem=error, sha256=task.sha256)
+    task.target.unlink(missing_ok=True)
+    return done

@@ -4,7 +4,8 @@ Conventions
 -----------
 A condition holds with the probability that a value drawn from a normal distribution about the measured one, with the
 condition's margin as standard deviation on the property's scale, lies on the right side of the threshold. A rule
-holds with the probability of its weakest condition. At `CLAIM` and above a claim is made; at `CONTRADICT` and below
+holds with the probability of its weakest condition; a span too short or too long for it (a condition on `DURATION`)
+leaves it open. At `CLAIM` and above a claim is made; at `CONTRADICT` and below
 a claim of somebody else is contradicted; in between, and where a value is absent, nothing is said.
 """
 
@@ -19,6 +20,7 @@ from ontology.vocabulary import Condition, Rule, Vocabulary
 __all__ = ["CLAIM", "CONTRADICT", "Decision", "assess", "claims", "decide"]
 
 CLAIM = 0.65
+DURATION = "duration"
 CONTRADICT = 0.1
 
 
@@ -71,13 +73,18 @@ def decide(rule: Rule, values: Mapping[str, float], vocabulary: Vocabulary) -> D
     Returns
     -------
     Decision or None
-        None if a value the rule needs is absent, unless another condition already fails.
+        None if a value the rule needs is absent, unless another condition already fails, or if the span has not the
+        length the rule is made for.
     """
     present = [condition for condition in rule.conditions if condition.property in values]
     judged = [
         _holds(condition, values[condition.property], vocabulary.properties[condition.property].scale)
         for condition in present
     ]
+    if any(
+        condition.property == DURATION and holds < CLAIM for condition, holds in zip(present, judged, strict=True)
+    ):
+        return None
     complete = len(present) == len(rule.conditions)
     if not judged or (not complete and min(judged) > CONTRADICT):
         return None

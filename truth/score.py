@@ -1,7 +1,8 @@
 """The score of a rendered sound: what happens when, and what it may be called.
 
-A score is a table, ``file,start,end,layer,name,concepts``; times are seconds from the start of the file,
-half-open intervals; concepts are vocabulary ids separated by spaces.
+A score is a table, ``file,start,end,layer,name,concepts,agent,agent_kind,basis``; times are seconds from the start of
+the file, half-open intervals; concepts are vocabulary ids separated by spaces. It is a table of claims as
+`ingest.heard` reads them.
 """
 
 import csv
@@ -11,9 +12,12 @@ from pathlib import Path
 
 from ontology.errors import ClaimsError
 
-__all__ = ["COLUMNS", "GROUND", "Event", "isolated", "read", "write"]
+__all__ = ["COLUMNS", "COMPOSER", "GROUND", "Event", "isolated", "read", "sound_file", "write"]
 
-COLUMNS = ("file", "start", "end", "layer", "name", "concepts")
+COLUMNS = ("file", "start", "end", "layer", "name", "concepts", "agent", "agent_kind", "basis")
+
+COMPOSER = ("Acousma étude generator", "software", "knownBySynthesis")
+"""Who says so, and what makes it sure: the last three columns, so that a score is a table of claims too."""
 
 GROUND = "ground"
 """The layer of a background so quiet that what sounds above it still counts as sounding alone."""
@@ -84,7 +88,7 @@ def write(path: Path, file: str, events: Sequence[Event]) -> None:
         table.writerow(COLUMNS)
         for event in events:
             times = f"{event.start:.3f}", f"{event.end:.3f}"
-            table.writerow((file, *times, event.layer, event.name, " ".join(event.concepts)))
+            table.writerow((file, *times, event.layer, event.name, " ".join(event.concepts), *COMPOSER))
 
 
 def read(path: Path) -> tuple[Event, ...]:
@@ -110,6 +114,20 @@ def read(path: Path) -> tuple[Event, ...]:
             raise ClaimsError(f"{path.name} has the columns {table.fieldnames}", ",".join(COLUMNS))
         rows = list(table)
     return tuple(_event(path, number, row) for number, row in enumerate(rows, start=2))
+
+
+def sound_file(path: Path) -> str:
+    """Return the name of the sound file a score speaks of, as its first row has it.
+
+    Raises
+    ------
+    ClaimsError
+        If it has no rows.
+    """
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            return row["file"]
+    raise ClaimsError(f"{path.name} has no rows", "at least one event", "choose another score")
 
 
 def _event(path: Path, line: int, row: dict[str, str]) -> Event:

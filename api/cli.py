@@ -1,0 +1,294 @@
+"""The command line: ``acousma``.
+
+Conventions
+-----------
+Data go to standard output, messages to standard error. Exit codes:
+
+====  =======================================================================
+code  meaning
+====  =======================================================================
+0     all is well
+1     something could not be used or found faulty; the rest was done
+2     the command was not understood
+3     what was asked for cannot be had (unknown name, wrong parameter, no such file)
+4     the store cannot do it (missing, locked, unreachable)
+5     the query was not answered (syntax, refused, time, size)
+130   interrupted; what was stored stays, the next run goes on
+====  =======================================================================
+"""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from api.settings import Settings
+from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
+
+__all__ = ["app", "main"]
+
+EXIT_FAULTS, EXIT_INPUT, EXIT_STORE, EXIT_QUERY, EXIT_INTERRUPT = 1, 3, 4, 5, 130
+
+app = typer.Typer(
+    name="acousma",
+    help="A knowledge graph of things heard: who heard what, when, in which recording, and what measurement says to it.",
+    epilog="Settings: ACOUSMA_STORE (folder or URL of the archive), ACOUSMA_BASE_IRI, ACOUSMA_DEVICE, "
+    "ACOUSMA_QUERY_SECONDS. Exit codes: 0 well, 1 faults found, 2 usage, 3 input, 4 store, 5 query, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+_OUT = Console(width=None if sys.stdout.isatty() else 120)
+_ERR = Console(stderr=True)
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def _examples(*lines: str) -> str:
+    return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
+
+
+def _settings(store: str | None) -> Settings:
+    settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
+    return settings.model_copy(update={"store": store}) if store else settings
+
+
+Store = Annotated[
+    str | None,
+    typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
+]
+
+
+@app.command(
+    epilog=_examples(
+        "acousma ingest demo --catalogue demo/catalogue.csv",
+        "acousma ingest 'tapes/Side A.wav' --claims listeners.csv",
+        "ACOUSMA_DEVICE=cuda acousma ingest archive-of-sounds --processes 4",
+    )
+)
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Sound files and folders of them.")],
+    catalogue: Annotated[
+        Path | None, typer.Option(help="CSV with file, title, creator, year, source, licence.")
+    ] = None,
+    claims: Annotated[
+        Path | None, typer.Option(help="CSV with file, start, end, concepts, agent: what others heard.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Recordings described at the same time.")] = 1,
+    window: Annotated[float, typer.Option(min=0.5, help="Length of the fixed windows in seconds.")] = 5.0,
+    store: Store = None,
+) -> None:
+    """Measure recordings, make claims, and store both with their evidence.
+
+    What is stored already is left alone; a run that was interrupted is taken up again.
+    """
+    from api import ingesting
+
+    settings = _settings(store)
+    report = ingesting.ingest_paths(settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR)
+    ingesting.print_report(settings, report, _OUT)
+    for failure in report.failures:
+        _ERR.print(f"[red]not used:[/red] {escape(str(failure))}", highlight=False, soft_wrap=True)
+    if report.failures:
+        raise typer.Exit(EXIT_FAULTS)
+
+
+@app.command(
+    epilog=_examples(
+        "acousma ask",
+        "acousma ask opens_with --param concept=attackDecay",
+        "acousma ask followed_by --param first='attack-impulse' --param second=note --param seconds=2 --format csv",
+    )
+)
+def ask(
+    name: Annotated[str | None, typer.Argument(help="Name of a question; none lists them all.")] = None,
+    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter, repeatable.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    show: Annotated[bool, typer.Option("--sparql", help="Print the query instead of its answer.")] = False,
+    store: Store = None,
+) -> None:
+    """Ask a stored question across works."""
+    from api import asking
+
+    if name is None:
+        asking.list_questions(_OUT)
+        return
+    arguments = _arguments(param or [])
+    if show:
+        sys.stdout.write(asking.question_text(name, arguments))
+        return
+    asking.answer_question(_settings(store), (name, arguments), format_.value, _OUT)
+
+
+def _arguments(pairs: Sequence[str]) -> dict[str, str]:
+    arguments: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ParameterError(f"{pair!r} was given as a parameter", "NAME=VALUE", "such as --param seconds=2")
+        if name in arguments:
+            raise ParameterError(f"the parameter {name!r} was given twice", "each parameter once")
+        arguments[name] = value
+    return arguments
+
+
+@app.command(
+    epilog=_examples(
+        "acousma sparql 'SELECT ?title WHERE { ?w a mo:MusicalWork ; dcterms:title ?title }'",
+        "acousma sparql question.rq --format csv",
+        "acousma sparql - --format json < question.rq",
+    )
+)
+def sparql(
+    query: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="SPARQL, a file with it, or - for standard input.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="table, csv, tsv, json, xml; turtle, ntriples, jsonld, rdfxml.")
+    ] = "table",
+    store: Store = None,
+) -> None:
+    """Answer a SPARQL 1.1 query; the prefixes of Acousma may be left out."""
+    from api import asking
+
+    asking.answer_sparql(_settings(store), asking.query_source(query), format_, _OUT)
+
+
+@app.command(epilog=_examples("acousma works", "acousma works --format csv"))
+def works(
+    format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    store: Store = None,
+) -> None:
+    """List the works of the archive."""
+    from api import asking
+
+    asking.answer_question(_settings(store), ("works", {}), format_.value, _OUT)
+
+
+@app.command(
+    epilog=_examples(
+        "acousma describe 'Étude aux objets entendus'",
+        "acousma describe Bell --png bell.png",
+        "acousma describe Bell --png bell.png --sound sounds/bell.flac --confidence 0.9",
+    )
+)
+def describe(
+    work: Annotated[str, typer.Argument(metavar="WORK", help="Title, part of a title, or IRI of a work.")],
+    png: Annotated[Path | None, typer.Option(help="Also draw waveform, spectrogram and claims.")] = None,
+    sound: Annotated[Path | None, typer.Option(help="The sound file, if it was moved since it was ingested.")] = None,
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out claims below this.")] = 0.0,
+    store: Store = None,
+) -> None:
+    """Show what is claimed of a work along its time, in the terminal and as a picture."""
+    from api import describing
+
+    describing.describe_work(_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
+
+
+@app.command(epilog=_examples("acousma runs", "acousma runs --format csv"))
+def runs(
+    format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    store: Store = None,
+) -> None:
+    """List who described what, and when."""
+    from api import keeping
+
+    keeping.list_runs(_settings(store), format_.value, _OUT)
+
+
+@app.command(epilog=_examples("acousma runs", "acousma withdraw 3f1c2a9b8d7e6f50"))
+def withdraw(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id or IRI of a run, as `acousma runs` lists them.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    store: Store = None,
+) -> None:
+    """Take back everything a run said; other runs are untouched."""
+    from api import keeping
+
+    settings = _settings(store)
+    title, graph = keeping.find_run(settings, run)
+    if not yes and not typer.confirm(f"Withdraw {title}?", err=True):
+        raise typer.Exit(EXIT_FAULTS)
+    count = keeping.withdraw_graph(settings, graph)
+    _OUT.print(f"Withdrawn: {title}, {count:,} statements.", highlight=False)
+
+
+@app.command(epilog=_examples("acousma validate"))
+def validate(store: Store = None) -> None:
+    """Check everything stored against the SHACL shapes of the ontology."""
+    from api import keeping
+
+    if not keeping.validate_store(_settings(store), _OUT, _ERR):
+        raise typer.Exit(EXIT_FAULTS)
+
+
+@app.command(epilog=_examples("acousma concepts attack", "acousma concepts helligkeit --all"))
+def concepts(
+    word: Annotated[str, typer.Argument(help="Part of a label in English, French or German, or of an id.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also concepts that measurement does not claim.")] = False,
+) -> None:
+    """Look up concepts of the vocabulary, and how they are measured."""
+    from api import asking
+
+    asking.list_concepts(word, every, _OUT)
+
+
+@app.command(epilog=_examples("acousma agreement demo/etude.score.csv"))
+def agreement(
+    score: Annotated[Path, typer.Argument(help="Score of a sound whose truth is known.")],
+    store: Store = None,
+) -> None:
+    """Compare the measured claims about a sound with its score."""
+    from api import describing
+
+    describing.compare_with_score(_settings(store), score, _OUT)
+
+
+@app.command(epilog=_examples("acousma serve", "acousma serve --port 8080"))
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    store: Store = None,
+) -> None:
+    """Serve SPARQL over HTTP, read-only, with a time limit."""
+    from api import keeping
+
+    settings = _settings(store)
+    keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
+
+
+@app.command("next", hidden=True)
+def next_steps(store: Store = None) -> None:
+    """Print what to type next."""
+    from api import keeping
+
+    keeping.print_next(_settings(store), _OUT)
+
+
+def main() -> None:
+    """Run the command line; every error of Acousma becomes a message and an exit code."""
+    try:
+        app()
+    except AcousmaError as error:
+        _ERR.print(f"[red]acousma:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(
+            EXIT_STORE if isinstance(error, StoreError) else EXIT_QUERY if isinstance(error, QueryError) else EXIT_INPUT
+        )
+    except KeyboardInterrupt:
+        _ERR.print("Interrupted. What was stored stays; the same command goes on from here.")
+        sys.exit(EXIT_INTERRUPT)
+
+
+if __name__ == "__main__":
+    main()

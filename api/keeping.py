@@ -1,0 +1,128 @@
+"""``acousma runs``, ``withdraw``, ``validate`` and ``serve``: looking after an archive."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import pyoxigraph
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+
+from api.asking import answer_question, write_table
+from api.listing import plain
+from api.settings import Settings
+from ontology.errors import InputError, UnknownName
+from queries import answer
+from store import open_store
+
+__all__ = ["find_run", "list_runs", "print_next", "serve", "validate_store", "withdraw_graph"]
+
+
+def find_run(settings: Settings, run: str) -> tuple[str, str]:
+    """Return how to name a run to people, and the graph that holds it.
+
+    Parameters
+    ----------
+    settings : Settings
+    run : str
+        The IRI of the run or of its graph, its id, or the beginning of its id if only one run has it.
+
+    Raises
+    ------
+    UnknownName
+        If no run, or more than one, is meant.
+    """
+    with open_store(settings.location, limits=settings.limits) as store:
+        table = answer(store, "runs", {"limit": "10000"})
+    index = {name: number for number, name in enumerate(table.columns)}
+    found = []
+    for row in table.rows:
+        iri, graph = plain(row[index["run"]]), plain(row[index["graph"]])
+        id_ = iri.rpartition("/")[2]
+        if run in (iri, graph) or (run and id_.startswith(run)):
+            agent, title = plain(row[index["agent"]]), plain(row[index["title"]])
+            found.append((f"run {id_} of {agent} on {title or 'an untitled recording'}", graph))
+    if len(found) != 1:
+        raise UnknownName(
+            f"{run!r} stands for {len(found)} runs", "the id or IRI of one run", "list them with: acousma runs"
+        )
+    return found[0]
+
+
+def list_runs(settings: Settings, format_: str, out: Console) -> None:
+    """Print who described what, with the id of each run."""
+    if format_ != "table":
+        answer_question(settings, ("runs", {"limit": "10000"}), format_, out)
+        return
+    with open_store(settings.location, limits=settings.limits) as store:
+        table = answer(store, "runs", {"limit": "10000"})
+    index = table.columns.index("run")
+    ids = [pyoxigraph.Literal(plain(row[index]).rpartition("/")[2]) for row in table.rows]
+    shown = type(table)(
+        ("id", *table.columns), tuple((id_, *row) for id_, row in zip(ids, table.rows, strict=True))
+    )
+    write_table(shown, {}, "table", (out, "Runs"))
+
+
+def withdraw_graph(settings: Settings, graph: str) -> int:
+    """Remove everything a run said, and return how many statements that were."""
+    with open_store(settings.location, writable=True, limits=settings.limits) as store:
+        count = store.withdraw(graph)
+        store.publish()
+    return count
+
+
+def validate_store(settings: Settings, out: Console, messages: Console) -> bool:
+    """Check every named graph of the store against the shapes, print what breaks them, and return whether none does."""
+    from ontology.validate import validate
+
+    began = monotonic()
+    faults = 0
+    with (
+        open_store(settings.location, limits=settings.limits) as store,
+        TemporaryDirectory(prefix="acousma-") as folder,
+    ):
+        graphs = [plain(row[0]) for row in store.rows("SELECT DISTINCT ?g WHERE { GRAPH ?g { } } ORDER BY ?g").rows]
+        for graph in track(graphs, "Validating", console=messages, transient=True):
+            path = Path(folder) / "graph.nq"
+            store.dump(graph, path)
+            report = validate(path)
+            for finding in report.findings:
+                faults += 1
+                out.print(f"[red]fault[/red] {escape(str(finding))}", highlight=False, soft_wrap=True)
+    verdict = "All conform to the shapes" if not faults else f"{faults:,} faults"
+    out.print(f"{verdict}: {len(graphs):,} graphs checked in {monotonic() - began:.1f} s.", highlight=False)
+    return not faults
+
+
+def serve(settings: Settings) -> None:
+    """Serve the endpoint until it is stopped."""
+    import uvicorn
+
+    from api.server import create_app
+
+    with open_store(settings.location, limits=settings.limits, workers=settings.workers) as store:
+        try:
+            uvicorn.run(create_app(store, settings.limits), host=settings.host, port=settings.port, log_level="info")
+        except OSError as error:
+            raise InputError(
+                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})", "a free port",
+                "name another with --port",
+            ) from error  # fmt: skip
+
+
+def print_next(settings: Settings, out: Console) -> None:
+    """Print what to type next."""
+    where = "" if settings.store == "archive" else f"ACOUSMA_STORE={settings.store} "
+    command = f"{where}.venv/bin/acousma"
+    lines = (
+        ("every question that can be asked", f"{command} ask"),
+        ("a work along its time, with a picture", f"{command} describe 'Étude' --png etude.png"),
+        ("the words, and how they are measured", f"{command} concepts attack"),
+        ("your own sounds", f"{command} ingest PATH-TO-YOUR-SOUNDS"),
+        ("a SPARQL endpoint at http://localhost:8000/sparql", f"{command} serve"),
+    )
+    out.print("\n[bold]What to type next[/bold]")
+    for what, line in lines:
+        out.print(f"  {what}\n    [cyan]{escape(line)}[/cyan]", highlight=False, soft_wrap=True)

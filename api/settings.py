@@ -1,0 +1,38 @@
+"""Settings, from the environment (``ACOUSMA_*``) or the command line; never from edits of the code."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from store import Limits
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """Where the archive is and how much a question may take.
+
+    Each field is read from the environment variable of its name in capitals with ``ACOUSMA_`` before it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ACOUSMA_")
+
+    store: str = Field("archive", description="Folder of the archive, or base URL of a SPARQL 1.1 server.")
+    base_iri: str = Field("http://localhost:8000/", description="Base of all IRIs of the archive's own data.")
+    device: str = Field("cpu", description="Torch device for measurement, such as cpu or cuda.")
+    query_seconds: float = Field(30.0, gt=0, description="Time limit of a query in seconds.")
+    query_rows: int = Field(100_000, gt=0, description="Largest number of rows of an answer.")
+    workers: int = Field(2, gt=0, description="Queries the server evaluates at the same time.")
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
+
+    @property
+    def location(self) -> str | Path:
+        """The store as a URL or as a path."""
+        return self.store if self.store.startswith(("http://", "https://")) else Path(self.store)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a query."""
+        return Limits(seconds=self.query_seconds, rows=self.query_rows)

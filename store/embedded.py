@@ -1,0 +1,331 @@
+"""The store of one machine: pyoxigraph on disk, written by one process and read by any number.
+
+Conventions
+-----------
+- One process at a time opens the store for writing. Readers never open the live files: each query runs in a
+  worker process (:mod:`store.workers`) on the generation published last (:mod:`store._generations`).
+- The writer's own queries run there too: what it has written is seen after :meth:`EmbeddedStore.publish`.
+  Only :meth:`EmbeddedStore.has_graph` looks at the live files.
+- A process killed at any moment leaves a store that opens and holds whole bulk loads only.
+- Each method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyoxigraph as ox
+
+from ontology.errors import InputError, QuerySyntaxError, StoreError, StoreLocked, StoreMissing
+from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, only_number
+from store._generations import Generations
+from store._journal import Entry, Journal
+from store._quads import check_quads, graph_name, graph_names, load_quads, stray
+from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
+from store.guard import bind, check_query, check_update
+from store.workers import Answer, Job, WorkerPool
+
+__all__ = ["EmbeddedStore"]
+
+
+class EmbeddedStore:
+    """A :class:`store.base.Store` in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the archive; made if absent and ``writable``.
+    limits : Limits, optional
+        How much a query may take.
+    workers : int, default 1
+        How many queries can run at once; a worker starts when it is first needed.
+    writable : bool, default False
+        Whether to open it for writing; one process at a time can.
+
+    Raises
+    ------
+    StoreMissing
+        If there is no archive in the folder and it is opened for reading.
+    StoreLocked
+        If another process has it open for writing.
+    StoreError
+        If the folder holds something else, or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with EmbeddedStore(Path(folder.name) / "archive", writable=True) as archive:
+    ...     archive.bulk_load(b'<http://e/w> <http://e/p> "gong" <http://e/run> .', ["http://e/run"])
+    ...     archive.publish()
+    ...     archive.rows("SELECT ?o { ?s ?p ?o }").rows[0][0].value
+    'gong'
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self, folder: Path, *, limits: Limits | None = None, workers: int = 1, writable: bool = False
+    ) -> None:
+        self._folder = folder
+        self._limits = limits or Limits()
+        self._generations = Generations(folder)
+        self._lock = threading.RLock()
+        self._live: ox.Store | None = None
+        if writable:
+            self._open_live()
+        elif self._generations.current() is None:
+            raise _missing(folder)
+        self._pool = WorkerPool(workers, self._limits)
+
+    def _open_live(self) -> None:
+        """Open the live store, undo what a killed writer left unfinished, and have something to read."""
+        entries = {entry.name for entry in self._folder.iterdir()} if self._folder.is_dir() else set()
+        if self._folder.is_file() or (entries and not entries & {"live", "generations"}):
+            raise StoreError(
+                f"{self._folder} is or holds something else",
+                "an archive or an empty folder",
+                "name another folder",
+            )
+        live = self._folder / "live"
+        live.mkdir(parents=True, exist_ok=True)
+        self._live = _open(live)
+        self._journal = Journal(self._folder / "journal")
+        self._generations.sweep()
+        unfinished = self._journal.unfinished()
+        if unfinished is not None:
+            self._undo(unfinished)
+        if unfinished is not None or self._generations.current() is None:
+            self.publish()
+
+    def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
+        """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
+
+        A file with an error leaves the store as it was: where it replaces graphs it is read once before. If
+        the load is cut off after that (disk full, process killed), these graphs come back as they were
+        published last.
+
+        Parameters
+        ----------
+        nquads : Path or bytes
+            N-Quads, each quad in one of ``graphs``.
+        graphs : sequence of str
+            Exactly the graphs that the quads are in; what these held before is replaced.
+
+        Raises
+        ------
+        InputError
+            If it is not N-Quads, or has a quad in another graph.
+        StoreError
+            If it cannot be read or written.
+        """
+        names = [graph_name(graph) for graph in graphs]
+        with self._lock:
+            live = self._writing()
+            replaced = tuple(name.value for name in names if live.contains_named_graph(name))
+            if replaced:
+                check_quads(nquads, set(names))
+            before = graph_names(live)
+            entry = Entry(tuple(graphs), replaced)
+            self._journal.begin(entry)
+            try:
+                for name in names:
+                    live.remove_graph(name)
+                load_quads(live, nquads)
+                for other in graph_names(live) - before - set(names):
+                    raise stray(other)
+                live.flush()
+            except BaseException:
+                for other in graph_names(live) - before:
+                    live.remove_graph(other)
+                self._undo(entry)
+                raise
+            self._journal.end()
+
+    def _undo(self, entry: Entry) -> None:
+        """Remove the graphs of an unfinished load; those it was to replace come back as published last."""
+        live = self._writing()
+        for graph in entry.graphs:
+            live.remove_graph(ox.NamedNode(graph))
+        published = self._generations.current()
+        if entry.replaced and published is not None:
+            whole = ox.Store.read_only(str(published))
+            for graph in entry.replaced:
+                live.bulk_extend(whole.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
+        live.flush()
+        self._journal.end()
+
+    def add(self, quads: Iterable[ox.Quad]) -> None:
+        """Add a few quads in one transaction.
+
+        Raises
+        ------
+        InputError
+            If a quad is in no named graph.
+        """
+        batch = list(quads)
+        for quad in batch:
+            if not isinstance(quad.graph_name, ox.NamedNode):
+                raise InputError(
+                    f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer"
+                )
+        with self._lock:
+            self._writing().extend(batch)
+
+    def withdraw(self, graph: str) -> int:
+        """Remove a named graph whole, in one transaction, and return how many quads went with it."""
+        name = graph_name(graph)
+        with self._lock:
+            live = self._writing()
+            quads = sum(1 for _ in live.quads_for_pattern(None, None, None, name))
+            live.remove_graph(name)
+            return quads
+
+    def update(self, text: str) -> None:
+        """Run a SPARQL update in one transaction.
+
+        It runs in this process, without a limit of time: not for a public door.
+
+        Raises
+        ------
+        QueryRefused
+            If :func:`store.guard.check_update` refuses it.
+        QuerySyntaxError
+            If it is not SPARQL 1.1 Update.
+        """
+        check_update(text, self._limits)
+        with self._lock:
+            try:
+                self._writing().update(text)
+            except SyntaxError as error:
+                raise QuerySyntaxError(
+                    f"the update is not SPARQL: {error}", None, "check the text at that place"
+                ) from error
+            except (OSError, RuntimeError, ValueError) as error:
+                raise StoreError(f"the update could not be carried out: {error}") from error
+
+    def has_graph(self, graph: str) -> bool:
+        """Tell whether a named graph is there: written, if this is the writer; else published."""
+        name = graph_name(graph)
+        with self._lock:
+            if self._live is not None:
+                return self._live.contains_named_graph(name)
+        return self.ask(f"ASK {{ GRAPH {name} {{ ?s ?p ?o }} }}")
+
+    def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
+        """Answer a SELECT on the published generation, with ``values`` bound to its parameters.
+
+        Raises
+        ------
+        QueryError
+            One of its kinds; then there is no answer.
+        ParameterError
+            If a value cannot be bound.
+        """
+        return as_table(b"".join(self._answer(bind(text, values or {}), TSV, only="select")), TSV)
+
+    def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
+        """Answer an ASK on the published generation, with ``values`` bound to its parameters."""
+        return as_boolean(b"".join(self._answer(bind(text, values or {}), JSON, only="ask")))
+
+    def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:
+        """Answer any query on the published generation as bytes; see :meth:`store.base.Store.serialise`."""
+        return self._answer(text, media_type, dataset=dataset)
+
+    def _answer(
+        self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = ""
+    ) -> Answer:
+        """Check a query and send it to a worker; again if its generation went while it was being opened."""
+        facts = check_query(text, self._limits)
+        check_media_type(facts.form, media_type, only)
+        while True:
+            folder = self._published()
+            job = Job(str(folder), text, media_type, not facts.names_graphs, dataset)
+            try:
+                return self._pool.answer(job)
+            except StoreMissing:
+                if folder == self._published():
+                    raise
+
+    def _published(self) -> Path:
+        folder = self._generations.current()
+        if folder is None:
+            raise _missing(self._folder)
+        return folder
+
+    def dump(self, graph: str | None, path: Path) -> None:
+        """Write one published named graph, or with None all of them, to ``path`` as N-Quads."""
+        name = None if graph is None else graph_name(graph)
+        try:
+            quads = ox.Store.read_only(str(self._published())).quads_for_pattern(None, None, None, name)
+            part = path.with_name(path.name + ".part")
+            ox.serialize(quads, part, format=ox.RdfFormat.N_QUADS)
+            part.replace(path)
+        except OSError as error:
+            raise StoreError(f"the archive could not be written to {path}: {error}") from error
+
+    def stats(self) -> Stats:
+        """Count what is published; the time limit of queries applies."""
+        folder = self._published()
+        quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))
+        graphs = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g {} }"))
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return Stats(quads, graphs, size, folder.name)
+
+    def publish(self) -> None:
+        """Make a generation of what has been written; the next query of each reader sees it."""
+        with self._lock:
+            self._generations.publish(self._writing())
+
+    def optimize(self) -> None:
+        """Compact the live files, and publish them."""
+        with self._lock:
+            self._writing().optimize()
+            self.publish()
+
+    def _writing(self) -> ox.Store:
+        if self._live is None:
+            raise StoreError(f"{self._folder} is not open for writing", None, "open it with writable=True")
+        return self._live
+
+    def close(self) -> None:
+        """End the workers and let another process write."""
+        self._pool.close()
+        with self._lock:
+            if self._live is not None:
+                self._live.flush()
+                self._live = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _open(live: Path) -> ox.Store:
+    try:
+        return ox.Store(live)
+    except OSError as error:
+        if "lock" in str(error).lower():
+            raise StoreLocked(
+                f"another process is writing to {live.parent}",
+                "one writer at a time",
+                "wait until it has ended, or open the archive for reading",
+            ) from error
+        raise StoreError(
+            f"{live} cannot be opened: {error}", "the files of an archive", "restore a copy"
+        ) from error
+
+
+def _missing(folder: Path) -> StoreMissing:
+    return StoreMissing(
+        f"there is no archive in {folder}",
+        "a folder that holds a published archive",
+        "name its folder, or make one by ingesting",
+    )

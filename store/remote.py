@@ -1,0 +1,220 @@
+"""The store on a server that speaks SPARQL 1.1: Oxigraph, Fuseki, Virtuoso, GraphDB, QLever ...
+
+Conventions
+-----------
+- The server must be set to show the union of all named graphs as default graph (Oxigraph: ``serve
+  --union-default-graph``), and to stop long queries itself (Oxigraph: ``--timeout-s``): when the time limit
+  passes here, this side stops waiting, which on most servers does not stop the query.
+- The guard looks into query text before it is sent, as it does for the embedded store.
+- A bulk load is put into staging graphs, which one atomic update moves to their names. While it lasts, the
+  union shows what has arrived so far; what a killed writer leaves is dropped when the store is next opened
+  for writing.
+- What is written is seen at once: :meth:`RemoteStore.publish` has nothing to do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyoxigraph as ox
+
+from ontology.errors import InputError, QueryTooLarge, StoreError
+from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
+from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
+from store._quads import graph_name, read_quads
+from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
+from store.guard import bind, check_query, check_update
+
+__all__ = ["RemoteStore"]
+
+_STAGING = "urn:acousma:staging:"
+
+
+class RemoteStore:
+    """A :class:`store.base.Store` on a server.
+
+    Parameters
+    ----------
+    query_url, update_url, graph_store_url : str
+        Addresses of the SPARQL 1.1 Query, Update and Graph Store interfaces.
+    limits : Limits, optional
+        How much a query may take.
+    writable : bool, default False
+        Whether to write to it; one process at a time may. Leftovers of a killed writer are dropped at once.
+
+    Raises
+    ------
+    StoreUnreachable
+        If it is opened for writing and the server does not answer.
+    """
+
+    def __init__(
+        self,
+        query_url: str,
+        update_url: str,
+        graph_store_url: str,
+        *,
+        limits: Limits | None = None,
+        writable: bool = False,
+    ) -> None:
+        self._query_url = query_url
+        self._update_url = update_url
+        self._graph_store_url = graph_store_url
+        self._limits = limits or Limits()
+        self._writable = writable
+        if writable:
+            self._drop([graph for graph in self._graphs() if graph.startswith(_STAGING)])
+
+    def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
+        """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
+
+        Raises
+        ------
+        InputError
+            If it is not N-Quads, or has a quad in another graph.
+        StoreUnreachable
+            If the server does not take it.
+        """
+        self._check_writable()
+        names = [graph_name(graph) for graph in graphs]
+        with tempfile.TemporaryDirectory() as folder:
+            files = _split(nquads, names, Path(folder))
+            staged = {name: f"{_STAGING}{uuid.uuid4().hex}" for name in files}
+            try:
+                for name, staging in staged.items():
+                    put_graph(self._graph_store_url, staging, files[name])
+                moves = [f"MOVE GRAPH <{staging}> TO GRAPH {name}" for name, staging in staged.items()]
+                drops = [f"DROP SILENT GRAPH {name}" for name in names if name not in staged]
+                self._send(" ;\n".join((*moves, *drops)))
+            except StoreError:
+                self._drop(staged.values())
+                raise
+
+    def add(self, quads: Iterable[ox.Quad]) -> None:
+        """Add a few quads in one update.
+
+        Raises
+        ------
+        InputError
+            If a quad is in no named graph.
+        """
+        self._check_writable()
+        lines = []
+        for quad in quads:
+            if not isinstance(quad.graph_name, ox.NamedNode):
+                raise InputError(
+                    f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer"
+                )
+            lines.append(f"GRAPH {quad.graph_name} {{ {quad.triple} }}")
+        if lines:
+            self._send("INSERT DATA {\n" + "\n".join(lines) + "\n}")
+
+    def withdraw(self, graph: str) -> int:
+        """Remove a named graph whole and return how many quads went with it."""
+        self._check_writable()
+        name = graph_name(graph)
+        quads = only_number(self.rows(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {name} {{ ?s ?p ?o }} }}"))
+        self._drop([graph])
+        return quads
+
+    def update(self, text: str) -> None:
+        """Send a SPARQL update, once the guard has let it pass."""
+        self._check_writable()
+        check_update(text, self._limits)
+        self._send(text)
+
+    def has_graph(self, graph: str) -> bool:
+        """Tell whether a named graph is there."""
+        return self.ask(f"ASK {{ GRAPH {graph_name(graph)} {{ ?s ?p ?o }} }}")
+
+    def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
+        """Answer a SELECT, with ``values`` bound to its parameters."""
+        table = as_table(b"".join(self._answer(bind(text, values or {}), JSON, only="select")), JSON)
+        if len(table.rows) > self._limits.rows:  # servers that write blanks into JSON pass the counter
+            raise QueryTooLarge(f"the answer has more than {self._limits.rows:,} rows", None, "add LIMIT")
+        return table
+
+    def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
+        """Answer an ASK, with ``values`` bound to its parameters."""
+        return as_boolean(b"".join(self._answer(bind(text, values or {}), JSON, only="ask")))
+
+    def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:
+        """Answer any query as bytes; see :meth:`store.base.Store.serialise`."""
+        return self._answer(text, media_type, dataset=dataset)
+
+    def _answer(
+        self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = ""
+    ) -> RemoteAnswer:
+        facts = check_query(text, self._limits)
+        check_media_type(facts.form, media_type, only)
+        return send_query(self._query_url, text, media_type, self._limits, dataset)
+
+    def dump(self, graph: str | None, path: Path) -> None:
+        """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
+        part = path.with_name(path.name + ".part")
+        with tempfile.TemporaryDirectory() as folder, part.open("wb") as file:
+            triples = Path(folder) / "graph.nt"
+            for iri in self._graphs() if graph is None else [graph]:
+                name = graph_name(iri)
+                get_graph(self._graph_store_url, iri, triples)
+                read = ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES)
+                quads = (ox.Quad(quad.subject, quad.predicate, quad.object, name) for quad in read)
+                ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
+        part.replace(path)
+
+    def stats(self) -> Stats:
+        """Count what is stored; the time limit of queries applies."""
+        quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))
+        return Stats(quads, len(self._graphs()), None, None)
+
+    def publish(self) -> None:
+        """Do nothing: a server shows what has been written at once."""
+
+    def optimize(self) -> None:
+        """Do nothing: no standard asks a server for it."""
+
+    def close(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    def _graphs(self) -> list[str]:
+        found = self.rows("SELECT DISTINCT ?g { GRAPH ?g { } }").rows
+        return [term.value for (term,) in found if isinstance(term, ox.NamedNode)]
+
+    def _drop(self, graphs: Iterable[str]) -> None:
+        drops = [f"DROP SILENT GRAPH {graph_name(graph)}" for graph in graphs]
+        if drops:
+            self._send(" ;\n".join(drops))
+
+    def _send(self, text: str) -> None:
+        send_update(self._update_url, text, self._limits)
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise StoreError(
+                f"{self._update_url} is not open for writing", None, "open it with writable=True"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) -> dict[ox.NamedNode, Path]:
+    """Write the quads of each graph to an N-Triples file of its own; graphs without quads get none."""
+    files: dict[ox.NamedNode, Path] = {}
+    for name, quads in itertools.groupby(read_quads(nquads, set(names)), key=lambda quad: quad.graph_name):
+        if isinstance(name, ox.NamedNode):
+            path = files.setdefault(name, folder / f"{len(files)}.nt")
+            with path.open("ab") as file:
+                ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
+    return files
