@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from api.settings import Settings
-from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
+from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
 
@@ -36,7 +37,7 @@ EXIT_FAULTS, EXIT_INPUT, EXIT_STORE, EXIT_QUERY, EXIT_INTERRUPT = 1, 3, 4, 5, 13
 
 app = typer.Typer(
     name="acousma",
-    help="A knowledge graph of things heard: who heard what, when, in which recording, and what measurement says to it.",
+    help="A knowledge graph of things heard: who heard what, when and where, and what measurement says to it.",
     epilog="Settings: ACOUSMA_STORE (folder or URL of the archive), ACOUSMA_BASE_IRI, ACOUSMA_DEVICE, "
     "ACOUSMA_QUERY_SECONDS. Exit codes: 0 well, 1 faults found, 2 usage, 3 input, 4 store, 5 query, 130 interrupted.",
     no_args_is_help=True,
@@ -62,7 +63,12 @@ def _examples(*lines: str) -> str:
 
 
 def _settings(store: str | None) -> Settings:
-    settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
+    except ValidationError as error:
+        faults = error.errors()
+        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
+        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
     return settings.model_copy(update={"store": store}) if store else settings
 
 
@@ -98,7 +104,9 @@ def ingest(
     from api import ingesting
 
     settings = _settings(store)
-    report = ingesting.ingest_paths(settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR)
+    report = ingesting.ingest_paths(
+        settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR
+    )
     ingesting.print_report(settings, report, _OUT)
     for failure in report.failures:
         _ERR.print(f"[red]not used:[/red] {escape(str(failure))}", highlight=False, soft_wrap=True)
@@ -153,7 +161,9 @@ def _arguments(pairs: Sequence[str]) -> dict[str, str]:
     )
 )
 def sparql(
-    query: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="SPARQL, a file with it, or - for standard input.")],
+    query: Annotated[
+        str, typer.Argument(metavar="TEXT|FILE|-", help="SPARQL, a file with it, or - for standard input.")
+    ],
     format_: Annotated[
         str, typer.Option("--format", help="table, csv, tsv, json, xml; turtle, ntriples, jsonld, rdfxml.")
     ] = "table",
@@ -285,9 +295,10 @@ def main() -> None:
         sys.exit(
             EXIT_STORE if isinstance(error, StoreError) else EXIT_QUERY if isinstance(error, QueryError) else EXIT_INPUT
         )
-    except KeyboardInterrupt:
-        _ERR.print("Interrupted. What was stored stays; the same command goes on from here.")
-        sys.exit(EXIT_INTERRUPT)
+    except SystemExit as leaving:  # typer makes an interrupt an exit
+        if leaving.code == EXIT_INTERRUPT:
+            _ERR.print("Interrupted. What was stored stays; the same command goes on from here.")
+        raise
 
 
 if __name__ == "__main__":

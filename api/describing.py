@@ -78,23 +78,24 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
         claimed = _timeline(store, work, options.confidence)
         if not claimed:
             raise UnknownName(
-                f"nothing is claimed of a work {work!r}", "a title, a part of one, or an IRI", "list them with: acousma works"
+                f"nothing is claimed of a work {work!r}", "a title, a part of one, or an IRI", "see: acousma works"
             )  # fmt: skip
         exact = [item for item in claimed if item.title.casefold() == work.casefold()]
         claimed = exact or claimed
         recordings = sorted({(item.title, item.recording) for item in claimed})
-        for title, recording in recordings:
-            duration, sums = _recording(store, recording)
-            mine = [item for item in claimed if item.recording == recording]
-            _print_timeline(title, duration, mine, out)
-        if options.png is None:
-            return
-        if len(recordings) > 1:
-            titles = ", ".join(title for title, _ in recordings)
-            raise UnknownName(f"{work!r} stands for several recordings ({titles})", "one, for a picture")
-    sound = options.sound or (
-        find_sound(settings.location, sums) if isinstance(settings.location, Path) else None
-    )
+        shown = [
+            (title, *_recording(store, recording), [item for item in claimed if item.recording == recording])
+            for title, recording in recordings
+        ]
+    for title, duration, _, mine in shown:
+        _print_timeline(title, duration, mine, out)
+    if options.png is None:
+        return
+    if len(shown) > 1:
+        titles = ", ".join(title for title, _ in recordings)
+        raise UnknownName(f"{work!r} stands for several recordings ({titles})", "one, for a picture")
+    title, duration, sums, mine = shown[0]
+    sound = options.sound or (find_sound(settings.location, sums) if isinstance(settings.location, Path) else None)
     _draw(options.png, title, duration, mine, sound)
     said = "" if sound else ", without the sound: it was not found; name it with --sound"
     out.print(f"Picture: {escape(str(options.png))}{said}", highlight=False, soft_wrap=True)
@@ -162,7 +163,8 @@ SELECT DISTINCT ?start ?end ?concept ?confidence WHERE {{
   GRAPH ?run {{
     ?file <{ACM.sha256}> ?_sum ; <{MO.encodes}> ?recording .
     ?agent <{FOAF.name}> ?_name ; <{DCTERMS.hasVersion}> ?_version .
-    ?claim <{DCTERMS.creator}> ?agent ; <{OA.hasTarget}> ?span ; <{OA.hasBody}> ?concept ; <{ACM.confidence}> ?confidence .
+    ?claim <{DCTERMS.creator}> ?agent ; <{OA.hasTarget}> ?span ; <{OA.hasBody}> ?concept .
+    ?claim <{ACM.confidence}> ?confidence .
     ?span <{ACM.segmentedAs}> <{ACV}detectedObject> ; <{ACM.startSeconds}> ?start ; <{ACM.endSeconds}> ?end .
   }}
 }}"""
@@ -193,7 +195,9 @@ def compare_with_score(settings: Settings, path: Path, out: Console) -> None:
         raise UnknownName(f"the archive holds no measured claims about {sound}", "an ingested sound",
                           f"acousma ingest {sound}")  # fmt: skip
     heard = [
-        agreement.Heard(float(plain(row[0])), float(plain(row[1])), plain(row[2]).removeprefix(ACV), float(plain(row[3])))
+        agreement.Heard(
+            float(plain(row[0])), float(plain(row[1])), plain(row[2]).removeprefix(ACV), float(plain(row[3]))
+        )
         for row in rows
     ]
     _print_agreement(agreement.evaluate(events, heard), out)
@@ -202,7 +206,7 @@ def compare_with_score(settings: Settings, path: Path, out: Console) -> None:
 def _print_agreement(found: agreement.Agreement, out: Console) -> None:
     vocabulary = load_vocabulary()
     table = RichTable(
-        title=f"Measured claims beside the score ({found.isolated} of {found.events} events sound alone and are judged)",
+        title=f"Measured claims beside the score ({found.isolated} of {found.events} events sound alone: judged)",
         title_justify="left", title_style="bold", header_style="bold",
     )  # fmt: skip
     for name in found.COLUMNS:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import pyoxigraph
 from rich.console import Console
@@ -15,6 +16,9 @@ from api.settings import Settings
 from ontology.errors import InputError, UnknownName
 from queries import answer
 from store import open_store
+
+if TYPE_CHECKING:
+    from ontology.validate import Finding
 
 __all__ = ["find_run", "list_runs", "print_next", "serve", "validate_store", "withdraw_graph"]
 
@@ -34,7 +38,7 @@ def find_run(settings: Settings, run: str) -> tuple[str, str]:
         If no run, or more than one, is meant.
     """
     with open_store(settings.location, limits=settings.limits) as store:
-        table = answer(store, "runs", {"limit": "10000"})
+        table = answer(store, "runs", {})
     index = {name: number for number, name in enumerate(table.columns)}
     found = []
     for row in table.rows:
@@ -53,15 +57,13 @@ def find_run(settings: Settings, run: str) -> tuple[str, str]:
 def list_runs(settings: Settings, format_: str, out: Console) -> None:
     """Print who described what, with the id of each run."""
     if format_ != "table":
-        answer_question(settings, ("runs", {"limit": "10000"}), format_, out)
+        answer_question(settings, ("runs", {}), format_, out)
         return
     with open_store(settings.location, limits=settings.limits) as store:
-        table = answer(store, "runs", {"limit": "10000"})
+        table = answer(store, "runs", {})
     index = table.columns.index("run")
     ids = [pyoxigraph.Literal(plain(row[index]).rpartition("/")[2]) for row in table.rows]
-    shown = type(table)(
-        ("id", *table.columns), tuple((id_, *row) for id_, row in zip(ids, table.rows, strict=True))
-    )
+    shown = type(table)(("id", *table.columns), tuple((id_, *row) for id_, row in zip(ids, table.rows, strict=True)))
     write_table(shown, {}, "table", (out, "Runs"))
 
 
@@ -87,13 +89,20 @@ def validate_store(settings: Settings, out: Console, messages: Console) -> bool:
         for graph in track(graphs, "Validating", console=messages, transient=True):
             path = Path(folder) / "graph.nq"
             store.dump(graph, path)
-            report = validate(path)
+            report = validate(path.read_bytes())
             for finding in report.findings:
                 faults += 1
-                out.print(f"[red]fault[/red] {escape(str(finding))}", highlight=False, soft_wrap=True)
+                out.print(f"[red]fault[/red] {escape(_finding(finding))}", highlight=False, soft_wrap=True)
     verdict = "All conform to the shapes" if not faults else f"{faults:,} faults"
     out.print(f"{verdict}: {len(graphs):,} graphs checked in {monotonic() - began:.1f} s.", highlight=False)
     return not faults
+
+
+def _finding(finding: "Finding") -> str:
+    """Return a finding as a sentence: where, what, and what ought to be."""
+    path = finding.path.rpartition("#")[2] or finding.path.rpartition("/")[2]
+    value = f" is {finding.value}" if finding.value else ""
+    return f"{finding.focus} {path}{value}. {finding.message}"
 
 
 def serve(settings: Settings) -> None:

@@ -44,7 +44,9 @@ def plain(term: Term | None) -> str:
     """Write a term without its type: the text of a literal, the IRI of a node, nothing where there is none."""
     if term is None:
         return ""
-    return term.value if isinstance(term, pyoxigraph.Literal | pyoxigraph.NamedNode | pyoxigraph.BlankNode) else str(term)
+    return (
+        term.value if isinstance(term, pyoxigraph.Literal | pyoxigraph.NamedNode | pyoxigraph.BlankNode) else str(term)
+    )
 
 
 def _number(text: str) -> float | None:

@@ -97,7 +97,9 @@ def _look(path: Path, duration: float) -> _Sight:
     filled = np.flatnonzero(frames)
     if len(filled):
         power = power[:, filled] / frames[filled]
-        power = power[:, np.abs(filled[:, None] - np.arange(columns)).argmin(axis=0)] if len(filled) < columns else power
+        power = (
+            power[:, np.abs(filled[:, None] - np.arange(columns)).argmin(axis=0)] if len(filled) < columns else power
+        )
     return _Sight(low, high, power)
 
 
@@ -154,6 +156,8 @@ def _draw_claims(axes: Axes, bars: Sequence[Bar], lanes: Sequence[str], duration
     """Draw each claim as a bar in the lane of its aspect, with its name where there is room."""
     agents = list(dict.fromkeys(bar.agent for bar in bars))
     depth = 0.86 / max(1, len(agents))
+    figure = axes.get_figure(root=True)
+    width = figure.get_figwidth() if figure is not None else 0.0
     # long spans first, so that the objects stand before the windows, and those before the whole
     ordered = sorted(bars, key=lambda bar: bar.start - bar.end)
     for number, bar in enumerate(ordered):
@@ -168,7 +172,7 @@ def _draw_claims(axes: Axes, bars: Sequence[Bar], lanes: Sequence[str], duration
             later.lane == bar.lane and later.agent == bar.agent and later.start < bar.end and bar.start < later.end
             for later in ordered[number + 1 :]
         )
-        room = (bar.end - bar.start) / duration * axes.get_figure(root=True).get_figwidth() * 72
+        room = (bar.end - bar.start) / duration * width * 72
         if not covered and room > 4.2 * len(bar.label):
             axes.text(bar.start + 0.002 * duration, top + depth / 2, bar.label, va="center", fontsize=6, clip_on=True)
     axes.set_yticks(range(len(lanes)), list(lanes))

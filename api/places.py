@@ -20,7 +20,7 @@ _NOTE = "sounds.json"
 
 def _read(folder: Path) -> dict[str, str]:
     try:
-        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+        note = json.loads((folder / _NOTE).read_text(encoding="utf-8", errors="surrogateescape"))
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in note.items()} if isinstance(note, dict) else {}
@@ -39,7 +39,8 @@ def remember(folder: Path, seen: Mapping[str, Path]) -> None:
     note = _read(folder) | {sha256: str(path.resolve()) for sha256, path in seen.items()}
     target = folder / _NOTE
     draft = target.with_suffix(".new")
-    draft.write_text(json.dumps(note, ensure_ascii=False, indent=1), encoding="utf-8")
+    text = json.dumps(note, ensure_ascii=False, indent=1)
+    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
     draft.replace(target)
 
 

@@ -12,12 +12,12 @@ SPARQL 1.1 Protocol, W3C Recommendation 21 March 2013, clause 2.1.
 """
 
 from collections.abc import Iterator
-from itertools import chain
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from webob.acceptparse import create_accept_header
 
@@ -32,7 +32,7 @@ from ontology.errors import (
     StoreError,
     UnknownName,
 )
-from store import GRAPH_TYPES, TABLE_TYPES, Dataset, Limits, Store, check_query
+from store import GRAPH_TYPES, TABLE_TYPES, AnswerBytes, Dataset, Limits, Store, check_query
 
 __all__ = ["STATUS", "create_app"]
 
@@ -96,6 +96,8 @@ def create_app(store: Store, limits: Limits) -> FastAPI:
         expose_headers=["ETag", "Link", "Location"],
     )  # fmt: skip
 
+    app.add_middleware(GZipMiddleware, minimum_size=2048)
+
     @app.exception_handler(AcousmaError)
     def _error(_: Request, error: AcousmaError) -> Response:
         return PlainTextResponse(f"{error}\n", status_of(error), headers={"Vary": "Accept"})
@@ -129,11 +131,10 @@ def create_app(store: Store, limits: Limits) -> FastAPI:
         facts = check_query(queries[0], limits)
         offers = TABLE_TYPES if facts.form in ("select", "ask") else GRAPH_TYPES
         media_type = _negotiate(request, offers)
-        dataset = Dataset(
-            tuple(parameters.get("default-graph-uri", [])), tuple(parameters.get("named-graph-uri", []))
-        )
-        answer = await run_in_threadpool(_begin, store, queries[0], media_type, dataset)
-        return StreamingResponse(answer, media_type=media_type, headers={"Vary": "Accept"})
+        default, named = (tuple(parameters.get(f"{kind}-graph-uri", ())) for kind in ("default", "named"))
+        dataset = Dataset(default, named) if default or named else None
+        answer = await run_in_threadpool(store.serialise, queries[0], media_type, dataset=dataset)
+        return StreamingResponse(_stream(answer), media_type=media_type, headers={"Vary": "Accept"})
 
     @app.api_route("/sparql", methods=["PUT", "DELETE", "PATCH"], include_in_schema=False)
     def _not_allowed() -> Response:
@@ -189,14 +190,16 @@ def _negotiate(request: Request, offers: tuple[str, ...]) -> str:
     liked = header.acceptable_offers([*offers, *aliases])
     if not liked:
         raise _Refusal(406, f"None of the types asked for can be given. Expected: one of {', '.join(offers)}.")
-    return _ALIASES.get(liked[0][0], liked[0][0])
+    best = str(liked[0][0])
+    return _ALIASES.get(best, best)
 
 
-def _begin(store: Store, text: str, media_type: str, dataset: Dataset) -> Iterator[bytes]:
-    """Start an answer and wait for its first bytes, so that what fails at once has its own status."""
-    answer = store.serialise(text, media_type, dataset=dataset)
-    first = next(answer, b"")
-    return chain([first], answer)
+def _stream(answer: AnswerBytes) -> Iterator[bytes]:
+    """Pass an answer on, and free its worker when it was read or its reader has gone."""
+    try:
+        yield from answer
+    finally:
+        answer.close()
 
 
 def _description(request: Request) -> Response:

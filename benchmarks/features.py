@@ -72,10 +72,9 @@ def _peer(path: Path) -> dict[str, np.ndarray]:
     magnitude = np.abs(librosa.stft(sound, n_fft=WINDOW, hop_length=HOP))
     centroid = librosa.feature.spectral_centroid(S=magnitude, sr=RATE)
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=magnitude**2, sr=RATE), top_db=None)
-    shape = {"frame_length": WINDOW, "hop_length": HOP}
     return {
-        "rms": librosa.feature.rms(y=sound, **shape)[0],
-        "zero_crossing_rate": librosa.feature.zero_crossing_rate(sound, **shape)[0],
+        "rms": librosa.feature.rms(y=sound, frame_length=WINDOW, hop_length=HOP)[0],
+        "zero_crossing_rate": librosa.feature.zero_crossing_rate(sound, frame_length=WINDOW, hop_length=HOP)[0],
         "centroid": centroid[0],
         "bandwidth": librosa.feature.spectral_bandwidth(S=magnitude, sr=RATE, centroid=centroid)[0],
         "rolloff": librosa.feature.spectral_rolloff(S=magnitude, sr=RATE)[0],

@@ -12,7 +12,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from ontology.mint import Minter, concept
-from ontology.terms import ACM, DCTERMS, FOAF, FRBR, MEDIA_FRAGMENTS, MLS, MO, OA, PROV, RDF, RDFS, SOSA, TL, XSD
+from ontology.terms import (
+    ACM,
+    DCTERMS,
+    FOAF,
+    FRBR,
+    MEDIA_FRAGMENTS,
+    MLS,
+    MO,
+    OA,
+    PROV,
+    RDF,
+    RDFS,
+    SOSA,
+    TL,
+    XSD,
+    SpanKind,
+)
 from ontology.values import Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import Vocabulary
 
@@ -80,7 +96,7 @@ class RunWriter:
         self.run_id = minter.run_id(run)
         self.graph = minter.run_graph(self.run_id)
         self._units = {p.id: _text(p.unit) for p in vocabulary.properties.values()}
-        self._spans: set[Span] = set()
+        self._spans: dict[Span, set[SpanKind | None]] = {}
         agent, self._agent_triples = _agent(minter, run.agent)
         g = f"<{self.graph}> .\n"
         self._end = g
@@ -163,20 +179,27 @@ class RunWriter:
     ) -> Iterator[str]:
         """Yield the lines of measurements, claims and assessments, and of each span they speak of once."""
         for measurement in measurements:
-            if measurement.span not in self._spans:
-                yield self._span(measurement.span)
+            yield from self._new_span(measurement.span)
             yield self._measurement(measurement)
         for claim in claims:
-            if claim.span not in self._spans:
-                yield self._span(claim.span)
+            yield from self._new_span(claim.span)
             yield self._claim(claim)
         for assessment in assessments:
-            if assessment.span not in self._spans:
-                yield self._span(assessment.span)
+            yield from self._new_span(assessment.span)
             yield self._assessment(assessment)
 
+    def _new_span(self, span: Span) -> Iterator[str]:
+        """Yield the lines of a span that was not written yet, or of a new way in which it was marked off."""
+        kinds = self._spans.get(span)
+        if kinds is None:
+            self._spans[span] = {span.kind}
+            yield self._span(span)
+        elif span.kind is not None and span.kind not in kinds:
+            kinds.add(span.kind)
+            kind = f"<{concept(span.kind)}>"
+            yield _lines(self.graph, [(self._mint.span(span), ACM.segmentedAs, kind)])
+
     def _span(self, span: Span) -> str:
-        self._spans.add(span)
         mint, node, selector = self._mint, self._mint.span(span), self._mint.selector(span)
         triples = [
             (node, RDF.type, f"<{OA.SpecificResource}>"),
@@ -252,7 +275,7 @@ class RunWriter:
             f"<{node}> <{OA.motivatedBy}> <{OA.assessing}> {end}"
             f"<{node}> <{ACM.verdict}> <{concept(assessment.verdict)}> {end}"
             f'<{node}> <{ACM.confidence}> "{assessment.confidence:.3f}"^^<{XSD.decimal}> {end}'
-            f"<{node}> <{ACM.confidenceKind}> <{concept('ruleMargin')}> {end}"
+            f"<{node}> <{ACM.confidenceKind}> <{concept(assessment.confidence_kind)}> {end}"
             f"{basis}"
         )
 

@@ -4,11 +4,13 @@ Conventions
 -----------
 A table of claims is a CSV file (comma, semicolon or tab; UTF-8) with the columns ``file`` (path from the table's
 folder), ``start``, ``end`` (seconds), ``concepts`` (ids or English labels, separated by semicolons; ids also by
-spaces) and ``agent`` (who says so); and any of ``agent_kind`` (``person`` or ``software``; person if empty), ``version``,
-``confidence`` (0 to 1; 1 if empty) and ``basis`` (a kind of confidence; ``verbalisedConfidence`` if empty). Other
-columns are left alone. A faulty row is a problem that names the row; the other rows are used.
+spaces) and ``agent`` (who says so); and any of ``agent_kind`` (``person`` or ``software``; person if empty),
+``version`` (of a program), ``confidence`` (0 to 1; 1 if empty) and ``basis`` (a kind of confidence;
+``verbalisedConfidence`` if empty). Other columns are left alone. A faulty row is a problem that names the row; the
+other rows are used.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +61,8 @@ class Heard:
             If the times do not fit the recording.
         """
         start, end = seconds(self.start), seconds(self.end)
+        if start == end:
+            raise ClaimsError(f"{self.where}: a claim from {self.start:g} to {self.end:g} s", "a millisecond or more")
         if end > recording.duration:
             raise ClaimsError(
                 f"{self.where}: the claim ends at {end} s", f"at most {recording.duration} s, where the recording ends",
@@ -100,11 +104,13 @@ def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:
     ClaimsError
         If the file cannot be read or lacks a column.
     """
-    labels = {concept.label["en"].casefold(): id_ for id_, concept in vocabulary.concepts.items()}
+    labels: dict[str, list[str]] = {}
+    for id_, concept in vocabulary.concepts.items():
+        labels.setdefault(concept.label["en"].casefold(), []).append(id_)
     claims: dict[Path, list[Heard]] = {}
     problems: list[ClaimsError] = []
     rows = read_table(path, ["file", "start", "end", "concepts", "agent"], ClaimsError)
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         try:
             file = (path.parent / row["file"]).resolve()
             if not file.is_file():
@@ -115,7 +121,9 @@ def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:
     return HeardTable({file: tuple(heard) for file, heard in claims.items()}, tuple(problems))
 
 
-def _row(row: Mapping[str, str], where: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> Iterator[Heard]:
+def _row(
+    row: Mapping[str, str], where: str, vocabulary: Vocabulary, labels: Mapping[str, list[str]]
+) -> Iterator[Heard]:
     start, end = _number(row, "start"), _number(row, "end")
     if not 0 <= start < end:
         raise ClaimsError(f"a claim from {start:g} to {end:g} s", "0 <= start < end", "correct the times")
@@ -127,29 +135,43 @@ def _row(row: Mapping[str, str], where: str, vocabulary: Vocabulary, labels: Map
         raise ClaimsError(f"{kind!r} in column agent_kind", "person or software", "correct it")
     if not row["agent"]:
         raise ClaimsError("nobody is named in column agent", "the name of a person or a program", "fill it in")
+    if kind == "software" and not row.get("version"):
+        raise ClaimsError(f"{row['agent']} is a program without a version", "a version in column version", "fill it in")
     agent = Agent(row["agent"], row.get("version") or None, cast(Literal["person", "software"], kind))
     try:
         basis = ConfidenceKind(row.get("basis") or ConfidenceKind.VERBALISED)
     except ValueError as error:
-        raise ClaimsError(f"{row['basis']!r} in column basis", "one of " + ", ".join(ConfidenceKind), "correct it") from error
+        raise ClaimsError(
+            f"{row['basis']!r} in column basis", "one of " + ", ".join(ConfidenceKind), "correct it"
+        ) from error
     for concept in _concepts(row["concepts"], vocabulary, labels):
         yield Heard(agent, start, end, concept, confidence, basis, where)
 
 
 def _number(row: Mapping[str, str], column: str) -> float:
     try:
-        return float(row[column].replace(",", "."))
-    except ValueError as error:
-        raise ClaimsError(f"{row[column]!r} in column {column}", "a number", "correct it") from error
+        number = float(row[column].replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ClaimsError(f"{row[column]!r} in column {column}", "a number", "correct it")
+    return number
 
 
-def _concepts(text: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> list[str]:
+def _concepts(text: str, vocabulary: Vocabulary, labels: Mapping[str, list[str]]) -> list[str]:
     found = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
-        if part.casefold() in labels:
-            found.append(labels[part.casefold()])
+        named = labels.get(part.casefold(), [])
+        if part not in vocabulary.concepts and named:
+            if len(named) > 1:
+                raise ClaimsError(
+                    f"{part!r} is the label of {len(named)} concepts",
+                    "one of the ids " + ", ".join(named),
+                    "give the id",
+                )
+            found.append(named[0])
             continue
-        for word in re.split(r"[\s,]+", part):
+        for word in re.findall(r"[^\s,]+", part):
             if word not in vocabulary.concepts:
                 raise ClaimsError(f"{word!r} is no concept", "ids or English labels of the vocabulary",
                                   "look it up with: acousma concepts WORD")  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, RDFS, SKOS, SOSA, XSD
 
+from ontology.errors import VocabularyError
 from ontology.terms import ACM, ACV, PREFIXES
 from ontology.vocabulary import FOLDER, Concept, ObservableProperty, Rule, Vocabulary, load_vocabulary
 
@@ -74,6 +75,10 @@ def build(vocabulary: Vocabulary) -> Graph:
         _scheme(graph, URIRef(f"{ACV}scheme/{id_}"), title)
     _scheme(graph, _PROPERTIES, "Observable properties of sound")
     for concept in vocabulary.concepts.values():
+        if concept.scheme not in SCHEMES:
+            raise VocabularyError(
+                f"{concept.id} is in the scheme {concept.scheme!r}", "one of " + ", ".join(SCHEMES), "correct its row"
+            )
         _concept(graph, concept, vocabulary)
     for observable in vocabulary.properties.values():
         _property(graph, observable)

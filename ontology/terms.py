@@ -251,7 +251,7 @@ class ConfidenceKind(StrEnum):
 
     RULE_MARGIN = "ruleMargin"
     VERBALISED = "verbalisedConfidence"
-    TOKEN_PROBABILITY = "tokenProbability"  # noqa: S105 - a concept id, no secret
+    TOKEN_PROBABILITY = "tokenProbability"
     AGREEMENT_OF_RUNS = "agreementOfRuns"
     CALIBRATED = "calibratedProbability"
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"

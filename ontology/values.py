@@ -7,6 +7,7 @@ intervals ``[start, end)`` with ``0 <= start < end``. A number has a unit (UCUM 
 found is absent, never 0 or -1. Concepts and observable properties are named by their id in the vocabulary.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ def seconds(value: float | Decimal) -> Decimal:
     >>> seconds(12.0), seconds(17.56789)
     (Decimal('12.000'), Decimal('17.567'))
     """
-    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     if not exact.is_finite() or exact < 0:
         raise InputError(f"{value!r} was given as a time", "seconds from the start of the recording, 0 or more")
     return exact.quantize(_MILLISECOND, ROUND_FLOOR)
@@ -74,6 +75,10 @@ class Agent:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InputError("an agent has no name", "the name of a person or a program")
+        if self.kind == "software" and not self.version:
+            raise InputError(
+                f"the program {self.name!r} has no version", "a version: without it a claim cannot be weighed"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,12 @@ class Work:
     year: int | None = None
     source: str | None = None
     licence: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise InputError("a work has no title", "a title")
+        if self.year is not None and not 1 <= self.year <= 9999:
+            raise InputError(f"the year {self.year}", "a year from 1 to 9999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,10 @@ class Recording:
             raise InputError(f"{self.signal_sha256!r} was given as a SHA-256 sum", "64 hexadecimal digits")
         if self.sample_rate <= 0 or self.channels <= 0 or self.duration <= 0:
             raise InputError(f"{self!r} is no recording", "a positive rate, channel count and duration")
+        if not 0 <= self.bandwidth_hz <= self.sample_rate / 2:
+            raise InputError(
+                f"a bandwidth of {self.bandwidth_hz} Hz", f"0 to {self.sample_rate / 2:g} Hz, half the rate"
+            )
 
     @property
     def id(self) -> str:
@@ -183,9 +198,13 @@ class Span:
     kind: SpanKind | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end:
+        times = (self.start, self.end)
+        whole = all(time.is_finite() and time == time.quantize(_MILLISECOND) for time in times)
+        if not whole or not 0 <= self.start < self.end:
             raise InputError(
-                f"a span from {self.start} s to {self.end} s", "0 <= start < end", "swap or correct the times"
+                f"a span from {self.start} s to {self.end} s",
+                "whole milliseconds, 0 <= start < end",
+                "swap or correct the times",
             )
 
     @property
@@ -225,6 +244,18 @@ class Measurement:
     value: float
     standard_error: float | None = None
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value) or not (self.standard_error is None or 0 <= self.standard_error < math.inf):
+            raise InputError(
+                f"{self.property} of {self.value} with the standard error {self.standard_error}",
+                "finite numbers, the error not negative", "leave out what could not be measured",
+            )  # fmt: skip
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0.0 <= confidence <= 1.0:
+        raise InputError(f"a confidence of {confidence}", "a number from 0 to 1")
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -252,8 +283,7 @@ class Claim:
     based_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.confidence <= 1.0:
-            raise InputError(f"a confidence of {self.confidence}", "a number from 0 to 1")
+        _check_confidence(self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +301,7 @@ class Assessment:
         0 to 1: how surely the evidence gives this verdict.
     based_on : tuple of str
         Ids of the properties measured over the span, in the same run.
+    confidence_kind : ConfidenceKind
     """
 
     claim: str
@@ -278,6 +309,10 @@ class Assessment:
     verdict: Verdict
     confidence: float
     based_on: tuple[str, ...] = ()
+    confidence_kind: ConfidenceKind = ConfidenceKind.RULE_MARGIN
+
+    def __post_init__(self) -> None:
+        _check_confidence(self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +335,9 @@ class Run:
     parameters: Mapping[str, str]
     started: datetime
     ended: datetime
+
+    def __post_init__(self) -> None:
+        if self.started.tzinfo is None or self.ended.tzinfo is None or self.ended < self.started:
+            raise InputError(
+                f"a run from {self.started} to {self.ended}", "times with a zone, the end not before the start"
+            )

@@ -9,6 +9,7 @@ names file, line and column; nothing is read past it.
 """
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -154,6 +155,14 @@ class Vocabulary:
         return above[-1] if above else concept
 
 
+_CONCEPT_COLUMNS = (
+    "id", "prefLabel_en", "altLabels", "prefLabel_fr", "prefLabel_de", "parent", "scheme", "polyakov_category",
+    "definition", "source", "measurable", "measure_hint", "confidence", "source_checked", "mapping", "notes",
+)  # fmt: skip
+_PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "method", "source", "mapping")
+_RULE_COLUMNS = ("concept", "aspect", "spans", "property", "minimum", "maximum", "margin", "source")
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A row of a table that knows where it stands, for messages."""
@@ -177,19 +186,38 @@ class _Row:
         if not value:
             return None
         try:
-            return float(value)
-        except ValueError as error:
-            raise self.error(column, f"{value!r}", "a number or nothing") from error
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.error(column, f"{value!r}", "a number or nothing")
+        return number
+
+    def text(self, column: str) -> str:
+        value = self.cells[column].strip()
+        if not value:
+            raise self.error(column, "nothing", "a text")
+        return value
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        for cells in reader:
-            row = _Row(path, reader.line_num, cells)
-            if None in cells or None in cells.values():
-                raise row.error("(all)", "a cell too many or too few", f"{len(reader.fieldnames or ())} cells")
-            yield row
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[_Row]:
+    """Yield the rows of a table that must have exactly these columns."""
+    line = 1
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if tuple(reader.fieldnames or ()) != columns:
+                raise VocabularyError(f"{path.name}, line 1: {reader.fieldnames}", f"the columns {', '.join(columns)}")
+            for cells in reader:
+                line = reader.line_num
+                row = _Row(path, line, cells)
+                if None in cells or None in cells.values():
+                    raise row.error("(all)", "a cell too many or too few", f"{len(columns)} cells")
+                yield row
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        raise VocabularyError(
+            f"{path.name}, after line {line}: {error}", "a CSV table in UTF-8", "correct the file"
+        ) from error
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -199,31 +227,23 @@ def _words(text: str) -> tuple[str, ...]:
 def _read_concepts(path: Path) -> dict[str, Concept]:
     concepts: dict[str, Concept] = {}
     rows: list[_Row] = []
-    for row in _rows(path):
+    for row in _rows(path, _CONCEPT_COLUMNS):
         cells = row.cells
-        id_ = cells["id"]
-        if not id_.isidentifier() or not id_.isascii():
-            raise row.error("id", f"{id_!r}", "ASCII letters and digits, starting with a letter")
-        if id_ in concepts:
-            raise row.error("id", f"{id_!r} stands there twice", "one row per concept")
-        if not cells["prefLabel_en"]:
-            raise row.error("prefLabel_en", "nothing", "an English label")
-        labels = {
-            tag: _words(cells[f"prefLabel_{tag}"])[0] for tag in ("en", "fr", "de") if cells[f"prefLabel_{tag}"]
-        }
+        id_ = _new_id(row, concepts)
+        labels = {tag: _words(cells[f"prefLabel_{tag}"])[:1] for tag in ("en", "fr", "de")}
+        if not labels["en"]:
+            raise row.error("prefLabel_en", repr(cells["prefLabel_en"]), "an English label")
         mappings = tuple(_mapping(row, word) for word in _words(cells["mapping"]))
         concepts[id_] = Concept(
             id=id_,
-            label=MappingProxyType(labels),
+            label=MappingProxyType({tag: words[0] for tag, words in labels.items() if words}),
             alternatives=_words(cells["altLabels"]),
             parent=cells["parent"] or None,
-            scheme=cells["scheme"],
+            scheme=row.text("scheme"),
             category=cells["polyakov_category"],
-            definition=cells["definition"],
-            source=cells["source"],
-            measurable=cast(
-                Literal["yes", "partly", "no"], row.one_of("measurable", ("yes", "partly", "no"))
-            ),
+            definition=row.text("definition"),
+            source=row.text("source"),
+            measurable=cast(Literal["yes", "partly", "no"], row.one_of("measurable", ("yes", "partly", "no"))),
             measure_hint=cells["measure_hint"],
             source_checked=cast(
                 Literal["yes", "secondary", "no"], row.one_of("source_checked", ("yes", "secondary", "no"))
@@ -236,8 +256,19 @@ def _read_concepts(path: Path) -> dict[str, Concept]:
     return concepts
 
 
+def _new_id(row: _Row, known: Mapping[str, object]) -> str:
+    id_ = row.cells["id"]
+    if not id_.isidentifier() or not id_.isascii():
+        raise row.error("id", f"{id_!r}", "ASCII letters and digits, starting with a letter")
+    if id_ in known:
+        raise row.error("id", f"{id_!r} stands there twice", "one row per id")
+    return id_
+
+
 def _mapping(row: _Row, word: str) -> tuple[str, str]:
     kind, _, target = word.partition(":")
+    if target == row.cells["id"]:
+        raise row.error("mapping", f"{word!r} maps the concept to itself", "another concept")
     if kind not in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch") or not target:
         raise row.error("mapping", f"{word!r}", "a SKOS mapping property, a colon and a concept id")
     return kind, target
@@ -265,18 +296,17 @@ _UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
 
 def _read_properties(path: Path) -> dict[str, ObservableProperty]:
     properties: dict[str, ObservableProperty] = {}
-    for row in _rows(path):
+    for row in _rows(path, _PROPERTY_COLUMNS):
         cells = row.cells
-        if cells["id"] in properties:
-            raise row.error("id", f"{cells['id']!r} stands there twice", "one row per property")
-        properties[cells["id"]] = ObservableProperty(
-            id=cells["id"],
-            label=cells["prefLabel_en"],
+        id_ = _new_id(row, properties)
+        properties[id_] = ObservableProperty(
+            id=id_,
+            label=row.text("prefLabel_en"),
             unit=row.one_of("unit", _UNITS),
             scale=cast(Literal["linear", "log"], row.one_of("scale", ("linear", "log"))),
-            definition=cells["definition"],
-            method=cells["method"],
-            source=cells["source"],
+            definition=row.text("definition"),
+            method=row.text("method"),
+            source=row.text("source"),
             mapping=cells["mapping"],
         )
     return properties
@@ -286,7 +316,7 @@ def _read_rules(
     path: Path, concepts: Mapping[str, Concept], properties: Mapping[str, ObservableProperty]
 ) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
-    for row in _rows(path):
+    for row in _rows(path, _RULE_COLUMNS):
         cells = row.cells
         for column, known in (("concept", concepts), ("aspect", concepts), ("property", properties)):
             if cells[column] not in known:
@@ -297,21 +327,29 @@ def _read_rules(
             spans = frozenset(SpanKind(word) for word in cells["spans"].split())
         except ValueError as error:
             raise row.error("spans", cells["spans"], "one or more of " + ", ".join(SpanKind)) from error
-        condition = _condition(row)
+        if not spans:
+            raise row.error("spans", "nothing", "one or more of " + ", ".join(SpanKind))
+        condition = _condition(row, properties[cells["property"]])
         rule = rules.get(cells["concept"])
         if rule and (rule.aspect, rule.spans) != (cells["aspect"], spans):
             raise row.error("aspect or spans", "differs from the rows above", "one aspect and one set per concept")
+        if rule and any(other.property == condition.property for other in rule.conditions):
+            raise row.error(
+                "property", f"{condition.property!r} stands there twice", "one row per concept and property"
+            )
         conditions = (*rule.conditions, condition) if rule else (condition,)
         rules[cells["concept"]] = Rule(cells["concept"], cells["aspect"], spans, conditions)
     return rules
 
 
-def _condition(row: _Row) -> Condition:
+def _condition(row: _Row, observed: ObservableProperty) -> Condition:
     minimum, maximum, margin = row.number("minimum"), row.number("maximum"), row.number("margin")
     if minimum is None and maximum is None:
         raise row.error("minimum", "no threshold", "a minimum, a maximum or both")
     if minimum is not None and maximum is not None and minimum >= maximum:
         raise row.error("maximum", f"{maximum} is not above {minimum}", "minimum < maximum")
+    if observed.scale == "log" and any(bound is not None and bound <= 0 for bound in (minimum, maximum)):
+        raise row.error("minimum", f"a threshold not above 0 for {observed.id}", "a number above 0: its scale is log")
     if margin is None or margin <= 0:
         raise row.error("margin", f"{margin}", "a number above 0")
     return Condition(row.cells["property"], minimum, maximum, margin, row.cells["source"])

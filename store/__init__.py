@@ -70,7 +70,5 @@ def open_store(
     """
     if isinstance(location, str) and location.startswith(("http://", "https://")):
         base = location.rstrip("/")
-        return RemoteStore(
-            f"{base}/query", f"{base}/update", f"{base}/store", limits=limits, writable=writable
-        )
+        return RemoteStore(f"{base}/query", f"{base}/update", f"{base}/store", limits=limits, writable=writable)
     return EmbeddedStore(Path(location), limits=limits, workers=workers, writable=writable)

@@ -83,11 +83,7 @@ class Generations:
             return
         names = [f"{number:06d}" for number in sorted(self._numbers())]
         recent = time.time() - _GRACE_SECONDS
-        kept = {
-            name
-            for name, after in itertools.pairwise(names)
-            if (self._folder / after).stat().st_mtime > recent
-        }
+        kept = {name for name, after in itertools.pairwise(names) if (self._folder / after).stat().st_mtime > recent}
         if (current := self.current()) is not None:
             kept.add(current.name)
         for entry in self._folder.iterdir():

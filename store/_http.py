@@ -57,9 +57,7 @@ class RemoteAnswer(Iterator[bytes]):
         When the time of the query ends, on the monotonic clock.
     """
 
-    def __init__(
-        self, url: str, response: _Response, media_type: str, limits: Limits, deadline: float
-    ) -> None:
+    def __init__(self, url: str, response: _Response, media_type: str, limits: Limits, deadline: float) -> None:
         self._url = url
         self._response = response
         self._ending = _ENDINGS.get(media_type, b"")
@@ -94,9 +92,7 @@ class RemoteAnswer(Iterator[bytes]):
         except TimeoutError:
             raise _too_late(self._limits) from None
         except (OSError, http.client.HTTPException) as error:
-            raise QueryLost(
-                f"the answer of {self._url} broke off ({error!r})", "a whole answer", _CHECK
-            ) from error
+            raise QueryLost(f"the answer of {self._url} broke off ({error!r})", "a whole answer", _CHECK) from error
         if time.monotonic() > self._deadline:
             raise _too_late(self._limits)
         self._bytes += len(block)
@@ -119,9 +115,7 @@ class RemoteAnswer(Iterator[bytes]):
             self.close()
 
 
-def send_query(
-    url: str, text: str, media_type: str, limits: Limits, dataset: Dataset | None = None
-) -> RemoteAnswer:
+def send_query(url: str, text: str, media_type: str, limits: Limits, dataset: Dataset | None = None) -> RemoteAnswer:
     """Send a query (SPARQL 1.1 Protocol, by URL-encoded POST).
 
     Raises
@@ -205,9 +199,7 @@ def _graph_url(url: str, graph: str) -> str:
     return f"{url}?graph={urllib.parse.quote(graph, safe='')}"
 
 
-def _raise_unreachable(
-    url: str, error: OSError | http.client.HTTPException, limits: Limits | None = None
-) -> NoReturn:
+def _raise_unreachable(url: str, error: OSError | http.client.HTTPException, limits: Limits | None = None) -> NoReturn:
     reason: object = getattr(error, "reason", error)
     if limits is not None and (isinstance(error, TimeoutError) or isinstance(reason, TimeoutError)):
         raise _too_late(limits) from error

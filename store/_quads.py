@@ -97,6 +97,4 @@ def _not_nquads(nquads: Path | bytes, error: SyntaxError) -> InputError:
 
 def _unreadable(nquads: Path | bytes, error: OSError) -> StoreError:
     source = "the quads given" if isinstance(nquads, bytes) else str(nquads)
-    return StoreError(
-        f"{source} could not be loaded: {error}", None, "check the file and the space on the disk"
-    )
+    return StoreError(f"{source} could not be loaded: {error}", None, "check the file and the space on the disk")

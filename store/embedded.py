@@ -67,9 +67,7 @@ class EmbeddedStore:
     >>> folder.cleanup()
     """
 
-    def __init__(
-        self, folder: Path, *, limits: Limits | None = None, workers: int = 1, writable: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, *, limits: Limits | None = None, workers: int = 1, writable: bool = False) -> None:
         self._folder = folder
         self._limits = limits or Limits()
         self._generations = Generations(folder)
@@ -169,9 +167,7 @@ class EmbeddedStore:
         batch = list(quads)
         for quad in batch:
             if not isinstance(quad.graph_name, ox.NamedNode):
-                raise InputError(
-                    f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer"
-                )
+                raise InputError(f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer")
         with self._lock:
             self._writing().extend(batch)
 
@@ -235,9 +231,7 @@ class EmbeddedStore:
         """Answer any query on the published generation as bytes; see :meth:`store.base.Store.serialise`."""
         return self._answer(text, media_type, dataset=dataset)
 
-    def _answer(
-        self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = ""
-    ) -> Answer:
+    def _answer(self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = "") -> Answer:
         """Check a query and send it to a worker; again if its generation went while it was being opened."""
         facts = check_query(text, self._limits)
         check_media_type(facts.form, media_type, only)
@@ -318,9 +312,7 @@ def _open(live: Path) -> ox.Store:
                 "one writer at a time",
                 "wait until it has ended, or open the archive for reading",
             ) from error
-        raise StoreError(
-            f"{live} cannot be opened: {error}", "the files of an archive", "restore a copy"
-        ) from error
+        raise StoreError(f"{live} cannot be opened: {error}", "the files of an archive", "restore a copy") from error
 
 
 def _missing(folder: Path) -> StoreMissing:

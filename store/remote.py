@@ -108,9 +108,7 @@ class RemoteStore:
         lines = []
         for quad in quads:
             if not isinstance(quad.graph_name, ox.NamedNode):
-                raise InputError(
-                    f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer"
-                )
+                raise InputError(f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer")
             lines.append(f"GRAPH {quad.graph_name} {{ {quad.triple} }}")
         if lines:
             self._send("INSERT DATA {\n" + "\n".join(lines) + "\n}")
@@ -148,9 +146,7 @@ class RemoteStore:
         """Answer any query as bytes; see :meth:`store.base.Store.serialise`."""
         return self._answer(text, media_type, dataset=dataset)
 
-    def _answer(
-        self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = ""
-    ) -> RemoteAnswer:
+    def _answer(self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = "") -> RemoteAnswer:
         facts = check_query(text, self._limits)
         check_media_type(facts.form, media_type, only)
         return send_query(self._query_url, text, media_type, self._limits, dataset)
@@ -196,9 +192,7 @@ class RemoteStore:
 
     def _check_writable(self) -> None:
         if not self._writable:
-            raise StoreError(
-                f"{self._update_url} is not open for writing", None, "open it with writable=True"
-            )
+            raise StoreError(f"{self._update_url} is not open for writing", None, "open it with writable=True")
 
     def __enter__(self) -> Self:
         return self

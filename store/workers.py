@@ -302,9 +302,7 @@ def _raise(kind: str, message: str) -> NoReturn:
     """Raise what a worker reported."""
     match kind:
         case "syntax":
-            raise QuerySyntaxError(
-                f"the query is not SPARQL: {message}", None, "check the text at that place"
-            )
+            raise QuerySyntaxError(f"the query is not SPARQL: {message}", None, "check the text at that place")
         case "large":
             raise QueryTooLarge(f"the answer has {message}; nothing of it is returned", None, _NARROW)
         case "store":

@@ -1,7 +1,6 @@
 """The score of a rendered sound: what happens when, and what it may be called.
 
-A score is a table, ``file,start,end,layer,name,concepts,agent,agent_kind,basis``; times are seconds from the start of
-the file, half-open intervals; concepts are vocabulary ids separated by spaces. It is a table of claims as
+A score is a table with the columns of `COLUMNS`; times are seconds from the start of the file, half-open intervals; concepts are vocabulary ids separated by spaces. It is a table of claims as
 `ingest.heard` reads them.
 """
 
@@ -14,10 +13,10 @@ from ontology.errors import ClaimsError
 
 __all__ = ["COLUMNS", "COMPOSER", "GROUND", "Event", "isolated", "read", "sound_file", "write"]
 
-COLUMNS = ("file", "start", "end", "layer", "name", "concepts", "agent", "agent_kind", "basis")
+COLUMNS = ("file", "start", "end", "layer", "name", "concepts", "agent", "agent_kind", "version", "basis")
 
-COMPOSER = ("Acousma étude generator", "software", "knownBySynthesis")
-"""Who says so, and what makes it sure: the last three columns, so that a score is a table of claims too."""
+COMPOSER = ("Acousma étude generator", "software", "1", "knownBySynthesis")
+"""Who says so, and what makes it sure: the last four columns, so that a score is a table of claims too."""
 
 GROUND = "ground"
 """The layer of a background so quiet that what sounds above it still counts as sounding alone."""

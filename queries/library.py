@@ -1,0 +1,95 @@
+"""The library of stored questions: find one, bind its arguments, get its answer.
+
+Conventions
+-----------
+Arguments are text, as typed in a form, a URL or a command; they become RDF terms (`queries.arguments`) that
+are bound by the syntax tree of the query (`store.bind`), never pasted as text.
+"""
+
+import difflib
+from collections.abc import Mapping
+
+from ontology.errors import UnknownName
+from queries.arguments import bind_arguments, row_limit
+from queries.questions import Column, Parameter, StoredQuery, load_queries
+from store import Store, Table, bind
+
+__all__ = ["Column", "Parameter", "StoredQuery", "answer", "find", "load_queries", "sparql"]
+
+
+def find(name: str) -> StoredQuery:
+    """Return a stored question by its name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none of this name; the message has names that are near.
+
+    Examples
+    --------
+    >>> find("opens_with").summary
+    'Which works open with this concept?'
+    """
+    questions = load_queries()
+    if name not in questions:
+        near = difflib.get_close_matches(name, questions, 3)
+        raise UnknownName(
+            f"there is no question {name!r}",
+            "one of " + ", ".join(questions),
+            f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    return questions[name]
+
+
+def sparql(name: str, arguments: Mapping[str, str]) -> str:
+    """Return a stored question as complete SPARQL, with its arguments in it.
+
+    Parameters
+    ----------
+    name : str
+    arguments : Mapping of str to str
+        Text by name of the parameter; see `queries.arguments`.
+
+    Returns
+    -------
+    str
+        SPARQL 1.1, for any store or endpoint.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such question, concept or property.
+    ParameterError
+        If a parameter is missing, unknown, ambiguous, of the wrong type or out of bounds.
+    """
+    query = find(name)
+    limit = row_limit(query, arguments)
+    text = query.text if limit is None else query.limited(limit)
+    return bind(text, bind_arguments(query, arguments))
+
+
+def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
+    """Answer a stored question.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+    arguments : Mapping of str to str
+        Text by name of the parameter; see `queries.arguments`.
+
+    Returns
+    -------
+    Table
+        Its columns are those of the question.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such question, concept or property.
+    ParameterError
+        If a parameter is missing, unknown, ambiguous, of the wrong type or out of bounds.
+    QueryError
+        One of its kinds, if the store does not answer.
+    """
+    return store.rows(sparql(name, arguments))
