@@ -28,8 +28,8 @@ endif
 demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) ingest demo --catalogue demo/catalogue.csv --claims demo/etude.score.csv
 	@$(ACOUSMA) ask opens_with --param concept=attackDecay
-	@$(ACOUSMA) ask followed_by --param first=attackImpulse --param second=spectralNote --param seconds=1
-	@$(ACOUSMA) ask disagreements
+	@$(ACOUSMA) ask concept_across_works --param concept=swelledGraduatedContinuant
+	@$(ACOUSMA) ask disagreements --param limit=8
 	@$(ACOUSMA) agreement demo/etude.score.csv
 	@$(ACOUSMA) next
 

@@ -64,7 +64,9 @@ def answer_question(settings: Settings, question: tuple[str, Mapping[str, str]],
     write_table(table, {column.name: column.unit for column in query.columns}, format_, (out, query.summary))
 
 
-def write_table(table: Table, units: Mapping[str, str | None], format_: str, where: tuple[Console, str | None]) -> None:
+def write_table(
+    table: Table, units: Mapping[str, str | None] | None, format_: str, where: tuple[Console, str | None]
+) -> None:
     """Print a table in one of the formats ``table``, ``csv`` and ``json``."""
     out, title = where
     if format_ == "csv":
@@ -109,7 +111,7 @@ def answer_sparql(settings: Settings, text: str, format_: str, out: Console) -> 
     form = query_form(text)
     with open_store(settings.location, limits=settings.limits) as store:
         if format_ == "table" and form == "select":
-            write_table(store.rows(text), {}, "table", (out, None))
+            write_table(store.rows(text), None, "table", (out, None))
             return
         if format_ == "table" and form == "ask":
             out.print("yes" if store.ask(text) else "no")

@@ -24,8 +24,15 @@ MOST_ROWS = 40
 """A table for people shows this many rows at most; files hold them all."""
 
 _HEADINGS = {"title": "work", "label": "concept", "confidence": "conf.", "certainty": "cert."}
-_HIDDEN = {"claim", "concept", "recording", "work", "span", "graph", "run", "assessment", "measurement", "observation"}
-"""Columns that hold IRIs for programs; a table for people leaves them out."""
+MOST_COLUMNS = 7
+_LESSER = {"creator", "assessor", "scale"}
+"""Columns that a wide table for people can do without."""
+
+_ALWAYS = {"work", "time", "concept", "conf.", "verdict"}
+"""Columns that are shown even if all rows have the same."""
+
+_SHARES = ("confidence", "certainty", "likeness", "share")
+"""Columns, or ends of their names, with numbers from 0 to 1 that are shown with two decimals."""
 
 
 def clock(seconds: float) -> str:
@@ -65,6 +72,8 @@ def _cell(term: Term | None, name: str, unit: str | None) -> str:
         return text
     if name.endswith(("start", "end", "duration")) and unit == "s":
         return clock(number)
+    if name.endswith(_SHARES):
+        return f"{number:.2f}"
     return f"{number:.0f}" if abs(number) >= 1000 else "0" if abs(number) < 0.0005 else f"{number:.3g}"
 
 
@@ -77,25 +86,48 @@ class _Column:
     numeric: bool = False
 
 
-def as_rich(table: Table, units: Mapping[str, str | None], title: str | None = None) -> RichTable:
+def as_rich(table: Table, units: Mapping[str, str | None] | None, title: str | None = None) -> RichTable:
     """Lay a table out for people: IRIs left out, start and end as one time, what was measured beside its rule.
 
     Parameters
     ----------
     table : Table
-    units : Mapping of str to str or None
-        Unit of each column; times in ``s`` are shown as ``m:ss.s``.
+    units : Mapping of str to str or None, or None
+        Unit of each column; times in ``s`` are shown as ``m:ss.s``. None for the answer to a query of one's own,
+        which is shown as it is, IRIs too.
     title : str, optional
     """
-    laid = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold")
-    columns = list(_columns(table, units))
-    if len(columns) > 7:
-        columns = [column for column in columns if column.heading not in ("creator", "assessor", "position")]
+    laid = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold", caption_justify="left")
+    columns = list(_as_is(table) if units is None else _columns(table, units))
+    if units is not None:
+        columns, laid.caption = _condense(columns)
     for column in columns:
-        laid.add_column(column.heading, justify="right" if column.numeric else "left", overflow="fold")
+        laid.add_column(
+            column.heading,
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+            no_wrap=column.heading == "id",
+        )
     for texts in islice(zip(*(column.texts for column in columns), strict=True), MOST_ROWS):
         laid.add_row(*(escape(text) for text in texts))
     return laid
+
+
+def _condense(columns: Sequence[_Column]) -> tuple[list[_Column], str | None]:
+    """Take out of a wide table what is empty, and what is the same in all rows; the latter is said under it."""
+    if len(columns) <= MOST_COLUMNS or not columns[0].texts:
+        return list(columns), None
+    filled = [column for column in columns if any(column.texts)]
+    several = len(columns[0].texts) > 1
+    alike = [c for c in filled if several and len(set(c.texts)) == 1 and c.heading not in _ALWAYS]
+    kept = [column for column in filled if column not in alike and column.heading not in _LESSER]
+    said = "; ".join(f"{column.heading}: {column.texts[0]}" for column in alike if column.heading not in _LESSER)
+    return kept, escape(said) or None
+
+
+def _as_is(table: Table) -> Iterator[_Column]:
+    for index, name in enumerate(table.columns):
+        yield _Column(name, tuple(plain(row[index]) for row in table.rows))
 
 
 def _columns(table: Table, units: Mapping[str, str | None]) -> Iterator[_Column]:
@@ -104,7 +136,7 @@ def _columns(table: Table, units: Mapping[str, str | None]) -> Iterator[_Column]
         for index, name in enumerate(table.columns)
     }
     numeric = {name: any(_numeric(row[index]) for row in table.rows[:20]) for index, name in enumerate(table.columns)}
-    shown = [name for name in table.columns if name.rpartition("_")[2] not in _HIDDEN] or list(table.columns)
+    shown = [name for index, name in enumerate(table.columns) if not _only_iris(table, index)] or list(table.columns)
     for name in shown:
         prefix, _, part = name.rpartition("_")
         if prefix and f"{prefix}_label" in cells and part in ("label", "confidence", "verdict", "agent"):
@@ -130,6 +162,12 @@ def _columns(table: Table, units: Mapping[str, str | None]) -> Iterator[_Column]
             timed = name.endswith(("start", "end", "duration"))
             suffix = f" ({unit})" if unit not in (None, "1") and not timed else ""
             yield _Column(_HEADINGS.get(name, name.replace("_", " ")) + suffix, cells[name], numeric[name])
+
+
+def _only_iris(table: Table, index: int) -> bool:
+    """Tell whether a column holds nothing but IRIs, which are for programs."""
+    terms = [row[index] for row in table.rows if row[index] is not None]
+    return bool(terms) and all(isinstance(term, pyoxigraph.NamedNode) for term in terms)
 
 
 def _claims_in_words(cells: Mapping[str, Sequence[str]], prefix: str) -> tuple[str, ...]:

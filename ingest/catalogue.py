@@ -8,12 +8,15 @@ a problem that names the row; the other rows are used.
 """
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
-from ontology.errors import CatalogueError
+from ingest.decode import readable
+from ontology.errors import CatalogueError, InputError
 from ontology.values import Work
 
 __all__ = ["Catalogue", "read_catalogue", "read_table"]
@@ -38,11 +41,11 @@ class Catalogue:
 
     def work(self, path: Path) -> Work:
         """Return the work of a sound file; without an entry its title is the file's name."""
-        return self.works.get(path.resolve()) or Work(path.stem)
+        return self.works.get(path.resolve()) or Work(readable(path.stem))
 
 
-def read_table(path: Path, required: Sequence[str], error: type[CatalogueError]) -> list[dict[str, str]]:
-    """Read a CSV file with a header, whatever its delimiter.
+def read_table(path: Path, required: Sequence[str], error: type[InputError]) -> list[tuple[int, dict[str, str]]]:
+    """Read a CSV file with a header, whatever its delimiter; rows without a word in them are left out.
 
     Parameters
     ----------
@@ -54,8 +57,8 @@ def read_table(path: Path, required: Sequence[str], error: type[CatalogueError])
 
     Returns
     -------
-    list of dict
-        Cells by column, stripped; an absent cell is the empty string.
+    list of (int, dict)
+        Number of the line a row ends in, and its cells by column, stripped; an absent cell is the empty string.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -65,17 +68,25 @@ def read_table(path: Path, required: Sequence[str], error: type[CatalogueError])
         ) from reason
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter, restkey="(more)")
-    missing = [column for column in required if column not in (rows.fieldnames or ())]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = [column.strip() for column in next(reader, [])]
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error as reason:
+        raise error(
+            f"{path}, line {reader.line_num}: {reason}",
+            "a CSV file",
+            "look for a quotation mark without its other half",
+        ) from reason
+    missing = [column for column in required if column not in columns]
     if missing:
         raise error(
-            f"{path} has the columns {', '.join(rows.fieldnames or ()) or '(none)'}",
+            f"{path} has the columns {', '.join(columns) or '(none)'}",
             f"also {', '.join(missing)}",
             "add them to the first line",
         )
     return [
-        {key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None) and key}
-        for row in rows
+        (line, dict(zip_longest(columns, cells[: len(columns)], fillvalue=""))) for line, cells in rows if any(cells)
     ]
 
 
@@ -97,7 +108,7 @@ def read_catalogue(path: Path) -> Catalogue:
     """
     works: dict[Path, Work] = {}
     problems: list[CatalogueError] = []
-    for line, row in enumerate(read_table(path, ["file"], CatalogueError), start=2):
+    for line, row in read_table(path, ["file"], CatalogueError):
         where = f"{path}, line {line}"
         if not row["file"]:
             problems.append(CatalogueError(f"{where}: no file is named", "a path in column file", "fill it in"))
@@ -105,7 +116,9 @@ def read_catalogue(path: Path) -> Catalogue:
         file = (path.parent / row["file"]).resolve()
         if not file.is_file():
             problems.append(
-                CatalogueError(f"{where}: {row['file']} is not there", f"a file at {file}", "correct the path or the row")
+                CatalogueError(
+                    f"{where}: {row['file']} is not there", f"a file at {file}", "correct the path or the row"
+                )
             )
             continue
         if file in works:
@@ -118,9 +131,10 @@ def read_catalogue(path: Path) -> Catalogue:
         if year and not _YEAR.fullmatch(year):
             problems.append(
                 CatalogueError(
-                    f"{where}: {year!r} is no year", "four digits, such as 1975",
+                    f"{where}: {year!r} is no year",
+                    "four digits, such as 1975",
                     f"correct it; {row['file']} is taken in without a year",
-                )  # fmt: skip
+                )
             )
             year = ""
         works[file] = Work(

@@ -101,7 +101,9 @@ def _rules_sum() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def runs(recording: Recording, claims_of_others: Sequence[tuple[Agent, Claim]], settings: Settings, now: datetime) -> list[Run]:
+def runs(
+    recording: Recording, claims_of_others: Sequence[tuple[Agent, Claim]], settings: Settings, now: datetime
+) -> list[Run]:
     """Return the runs that a recording calls for; their IRIs do not depend on the time.
 
     Parameters

@@ -31,23 +31,32 @@ def _smooth(power: Curve, hop: float, length: float) -> Curve:
     """Return the RMS over a running window of `length` seconds, as long as the input."""
     count = max(1, round(length / hop))
     if count == 1 or len(power) <= count:
-        return np.sqrt(power)
+        return np.asarray(np.sqrt(power))
     padded = np.pad(power, (count // 2, count - 1 - count // 2), mode="edge")
     summed = np.concatenate([[0.0], np.cumsum(padded, dtype=np.float64)])
-    return np.sqrt(np.maximum(summed[count:] - summed[:-count], 0.0) / count)
+    return np.asarray(np.sqrt(np.maximum(summed[count:] - summed[:-count], 0.0) / count))
 
 
 def _rise_time(amplitude: Curve, hop: float) -> float | None:
-    """Return the time from 10 % to 90 % of the first maximum within 3 dB of the strongest, in seconds."""
+    """Return the time from 10 % to 90 % of the first maximum within 3 dB of the strongest, in seconds.
+
+    The maximum is looked for as long after -3 dB is reached as it took to get there, at least 10 ms.
+    """
     top = float(amplitude.max())
     if top <= 0:
         return None
     reached = int(np.argmax(amplitude >= 0.7079 * top))
-    attained = float(amplitude[reached : reached + max(1, round(0.01 / hop))].max())
+    ahead = max(round(0.01 / hop), reached - _last_below(amplitude[:reached], 0.1 * float(amplitude[reached])))
+    attained = float(amplitude[reached : reached + max(1, ahead)].max())
     high = int(np.argmax(amplitude >= 0.9 * attained))
-    under = np.flatnonzero(amplitude[: high + 1] < 0.1 * attained)
-    low = int(under[-1]) if len(under) else 0
+    low = _last_below(amplitude[: high + 1], 0.1 * attained)
     return max(high - low, 1) * hop
+
+
+def _last_below(amplitude: Curve, threshold: float) -> int:
+    """Return the index of the last value below a threshold, 0 if there is none."""
+    under = np.flatnonzero(amplitude < threshold)
+    return int(under[-1]) if len(under) else 0
 
 
 def _slope_time(power: Curve, hop: float) -> float | None:
@@ -130,7 +139,7 @@ def _line_fit(curve: Curve) -> float:
 
 
 def _decibels(amplitude: Curve) -> Curve:
-    return 20 * np.log10(np.maximum(amplitude / amplitude.max(), 1e-6))
+    return np.asarray(20 * np.log10(np.maximum(amplitude / amplitude.max(), 1e-6)))
 
 
 def _shape(values: Values, power: Curve, hop: float) -> None:

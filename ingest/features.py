@@ -98,6 +98,7 @@ class SevenFeatures:
 @cache
 def mel_matrix(rate: int, window: int, device: str, bands: int = 128) -> Tensor:
     """Return triangular mel filters of unit area, shape (window // 2 + 1, bands) (Slaney 1998)."""
+
     def hertz(mel: np.ndarray) -> np.ndarray:
         step = np.log(6.4) / 27
         return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(step * (mel - 15)))
@@ -162,9 +163,7 @@ def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | No
     rms = channels.square().mean((0, 2)).sqrt()
     negative = channels[0] < 0
     crossings = (negative[:, 1:] != negative[:, :-1]).sum(1) / window
-    features = SevenFeatures(
-        rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux
-    )
+    features = SevenFeatures(rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux)
     return features, mel[-1]
 
 
@@ -180,7 +179,11 @@ def _band_matrix(device: str) -> Tensor:
 
 @cache
 def _comb(device: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the harmonic combs: membership (bins, candidates), share of bins covered, fundamentals in Hz."""
+    """Return the harmonic combs: membership and chance of it (bins, candidates), fundamentals in Hz.
+
+    The chance that a peak near a bin is reached is the share of the distance between two partials that lies within
+    reach of one; beyond the last partial it is 0.
+    """
     width = RATE / TONAL_WINDOW
     bins = np.arange(int(_TONAL_TOP_HZ / width)) * width
     fundamentals = _COMB_LOW_HZ * 2 ** (np.arange(_COMB_STEPS) / _COMB_PER_OCTAVE)
@@ -189,10 +192,12 @@ def _comb(device: str) -> tuple[Tensor, Tensor, Tensor]:
     # half a candidate step plus half a bin: a partial on neither grid is reached from the nearest point of both
     reach = np.minimum(0.0075 * bins[:, None] + 0.5 * width, 0.15 * fundamentals)
     member = (distance <= reach) & (bins[:, None] > 0) & (number <= _COMB_PARTIALS)
-    audible = bins > _COMB_LOW_HZ / 2
-    covered = member[audible].mean(axis=0)
-    to = {"dtype": torch.float32, "device": device}
-    return torch.tensor(member, **to), torch.tensor(covered, **to), torch.tensor(fundamentals, **to)
+    covered = np.where(number <= _COMB_PARTIALS, 2 * reach / fundamentals, 0.0)
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=device)
+
+    return tensor(member), tensor(covered), tensor(fundamentals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +290,11 @@ class FrameAnalyser:
         in_peaks = _spread_peaks(peaks).mul(power).sum(1)
         peak_energy = peaks.sum(1).clamp_min(_EPS)
         amplitude = peaks.sqrt()
-        explained = (amplitude @ member) / amplitude.sum(1, keepdim=True).clamp_min(_EPS)
+        total = amplitude.sum(1, keepdim=True).clamp_min(_EPS)
+        explained = (amplitude @ member) / total
         # of fundamentals that explain as much the highest is meant: every octave below would fit as well
         best = (explained + _OCTAVE_BONUS * (fundamentals / _COMB_LOW_HZ).log2()).argmax(1)
-        chance = covered[best]
+        chance = (amplitude * covered.T[best]).sum(1) / total[:, 0]
         salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
         fundamental, deviation = _refine(peaks, frequency, fundamentals[best])
         octaves = frequency.clamp_min(1.0).log2()
@@ -304,7 +310,8 @@ def _stronger(sound: Tensor) -> Tensor:
     if len(sound) == 1:
         return sound
     mid, side = (sound[0] + sound[1]) * 0.5**0.5, (sound[0] - sound[1]) * 0.5**0.5
-    return (mid if mid @ mid >= side @ side else side)[None]
+    stronger: Tensor = mid if float(mid @ mid) >= float(side @ side) else side
+    return stronger[None]
 
 
 def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
@@ -347,7 +354,9 @@ def _peaks(power: Tensor) -> tuple[Tensor, Tensor]:
     left, right = level[:, :-2], level[:, 2:]
     curve = left - 2 * level[:, 1:-1] + right
     shift = torch.zeros_like(level)
-    shift[:, 1:-1] = (0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)).clamp(-0.5, 0.5)
+    shift[:, 1:-1] = (0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)).clamp(
+        -0.5, 0.5
+    )
     bins = torch.arange(power.shape[1], device=power.device, dtype=power.dtype)
     return torch.where(found, power, torch.zeros_like(power)), (bins + shift) * (RATE / TONAL_WINDOW)
 
@@ -369,9 +378,11 @@ def _refine(peaks: Tensor, frequency: Tensor, fundamental: Tensor) -> tuple[Tens
     strongest, index = peaks.topk(12, dim=1)
     hertz = frequency.gather(1, index)
     weight = strongest.sqrt()
+    width = RATE / TONAL_WINDOW
     for _ in range(2):
         number = (hertz / fundamental[:, None]).round().clamp_min(1)
-        near = weight * ((hertz / (number * fundamental[:, None]) - 1).abs() < 0.03)
+        partial = number * fundamental[:, None]
+        near = weight * ((hertz - partial).abs() < torch.maximum(0.03 * partial, 0.0075 * partial + width))
         better = (near * number * hertz).sum(1) / (near * number.square()).sum(1).clamp_min(_EPS)
         fundamental = torch.where(near.sum(1) > 0, better, fundamental)
     number = (hertz / fundamental[:, None]).round().clamp_min(1)

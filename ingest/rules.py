@@ -81,9 +81,7 @@ def decide(rule: Rule, values: Mapping[str, float], vocabulary: Vocabulary) -> D
         _holds(condition, values[condition.property], vocabulary.properties[condition.property].scale)
         for condition in present
     ]
-    if any(
-        condition.property == DURATION and holds < CLAIM for condition, holds in zip(present, judged, strict=True)
-    ):
+    if any(condition.property == DURATION and holds < CLAIM for condition, holds in zip(present, judged, strict=True)):
         return None
     complete = len(present) == len(rule.conditions)
     if not judged or (not complete and min(judged) > CONTRADICT):
@@ -114,9 +112,13 @@ def claims(span: Span, values: Mapping[str, float], vocabulary: Vocabulary) -> l
         if decision is not None and decision.probability >= CLAIM:
             made.append(
                 Claim(
-                    span, rule.concept, rule.aspect, round(decision.probability, 3), ConfidenceKind.RULE_MARGIN,
+                    span,
+                    rule.concept,
+                    rule.aspect,
+                    round(decision.probability, 3),
+                    ConfidenceKind.RULE_MARGIN,
                     decision.evidence,
-                )  # fmt: skip
+                )
             )
     return made
 

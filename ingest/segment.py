@@ -15,6 +15,7 @@ dB over mel bands). Novelty: J. Foote, "Automatic audio segmentation using a mea
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -82,8 +83,7 @@ def segment(recording: Recording, frames: Frames, window_seconds: float = WINDOW
     edges = [i * window_seconds for i in range(int(duration / window_seconds + 0.5))] or [0.0]
     edges.append(duration)
     windows = tuple(
-        Span(recording.id, seconds(start), seconds(end), SpanKind.FIXED_WINDOW)
-        for start, end in zip(edges, edges[1:], strict=False)
+        Span(recording.id, seconds(start), seconds(end), SpanKind.FIXED_WINDOW) for start, end in pairwise(edges)
     )
     objects = tuple(
         Span(recording.id, seconds(start), seconds(min(end, duration)), SpanKind.DETECTED_OBJECT)
@@ -105,7 +105,7 @@ def _objects(frames: Frames) -> list[tuple[float, float]]:
         start, end = first * hop, last * hop
         inside = attacks[(attacks >= start - 2 * hop) & (attacks < end)]
         cuts = _boundaries(start, end, inside, changes[(changes > start) & (changes < end)])
-        for begin, finish in zip(cuts, cuts[1:], strict=False):
+        for begin, finish in pairwise(cuts):
             trimmed = _trim(level, begin, finish, hop)
             if trimmed - begin >= MIN_OBJECT_SECONDS:
                 objects.append((begin, trimmed))
@@ -185,7 +185,7 @@ def _changes(frames: Frames, level: Array, gate: float) -> Times:
     rising = np.concatenate([[0.0], novelty[:-1]])
     # the first moment with a whole stretch before it has no lower neighbour and is no maximum
     found = (novelty >= highest) & (novelty > _NOVELTY_DB) & (rising > 0) & (level > gate)
-    return np.flatnonzero(found) * hop
+    return np.asarray(np.flatnonzero(found) * hop, np.float64)
 
 
 def _contrast(summed: npt.NDArray[np.float64], reach: int, margin: int) -> npt.NDArray[np.float64]:
