@@ -8,6 +8,7 @@ here speaks of more than two. Files of any length are read in blocks: memory doe
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import soxr
 from ontology.errors import AudioError
 from ontology.values import AudioFile, Recording, seconds
 
-__all__ = ["EXTENSIONS", "RATE", "Listening", "Scan", "Signal", "blocks", "file_sha256", "scan"]
+__all__ = ["EXTENSIONS", "RATE", "Listening", "Scan", "Signal", "blocks", "file_sha256", "readable", "scan"]
 
 Signal = npt.NDArray[np.float32]
 """Samples of shape (channels, samples), full scale 1."""
@@ -57,9 +58,10 @@ _FORMATS = {
 EXTENSIONS = frozenset(_FORMATS)
 """File name extensions that are taken up when a folder is given."""
 
-_TRUNCATED = re.compile(r"^\s*(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
-_OGG_LAST_PAGE = 0x04
-"""Flag of the last page of an Ogg stream (RFC 3533, clause 6)."""
+_TRUNCATED = re.compile(r"^\s*(?:data|SSND|riff|Riff size|Data Size)\s+: (\d+) \(should be (\d+)\)", re.MULTILINE)
+"""What libsndfile notes of a WAV, AIFF, Wave64, RF64 or AU file that is shorter than its header says."""
+_OGG_HEADER, _OGG_LAST_PAGE = 27, 0x04
+"""Bytes of an Ogg page before its table of segment lengths, and the flag of a last page (RFC 3533, clause 6)."""
 _CONVERT = "convert it with another program, for instance: ffmpeg -i IN -c:a flac OUT.flac"
 
 
@@ -96,14 +98,32 @@ def file_sha256(path: Path) -> str:
                 raise AudioError(f"{path} is empty (0 bytes)", "a sound file", "copy it again from its source")
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AudioError(
-            f"{path} cannot be read ({error.strerror})", "a readable sound file", "check its name and its permissions"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> AudioError:
+    return AudioError(
+        f"{path} cannot be read ({error.strerror})", "a readable sound file", "check its name and its permissions"
+    )
+
+
+def readable(name: str) -> str:
+    """Return a file name as text, with a replacement character for each byte that is no UTF-8.
+
+    Examples
+    --------
+    >>> readable(os.fsdecode(b"caf\\xe9.wav"))
+    'caf\ufffd.wav'
+    """
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _open(path: Path) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(path)
+        # by descriptor, so that the content alone decides the format, and any name of the file system will do
+        return soundfile.SoundFile(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        raise _unreadable(path, error) from error
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{path} cannot be decoded as sound ({error.error_string.rstrip('.')})",
@@ -119,7 +139,7 @@ def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[npt.NDArray[np.flo
             block = sound.read(_READ_FRAMES, dtype="float32", always_2d=True)
             if not len(block):
                 return
-            yield block
+            yield np.asarray(block, np.float32)
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{path} breaks off or is damaged after {sound.tell() / sound.samplerate:.1f} s "
@@ -217,7 +237,7 @@ class Listening:
         with _open(self._path) as sound:
             for block in _read(self._path, sound):
                 self._extremes.push(self._path, block, self._rate)
-                self._digest.update(block)
+                self._digest.update(block.tobytes())
                 self._bandwidth.push(block)
                 yield block
 
@@ -243,7 +263,7 @@ class Listening:
         recording = Recording(
             self._digest.hexdigest(), rate, self._channels, seconds(frames / rate), self._bandwidth.hertz()
         )
-        return Scan(path, AudioFile(path.name, self._sha256, self._format), recording, self._notices)
+        return Scan(path, AudioFile(readable(path.name), self._sha256, self._format), recording, self._notices)
 
 
 def scan(path: Path) -> Scan:
@@ -270,10 +290,10 @@ def scan(path: Path) -> Scan:
 
 
 def _check_truncation(path: Path, sound: soundfile.SoundFile) -> None:
-    """Refuse a file that libsndfile would read as shorter without a word: WAV and AIFF chunks, the last Ogg page."""
+    """Refuse a file that libsndfile would read as shorter without a word: chunks of PCM, the last Ogg page."""
     if sound.format == "OGG" and not _has_last_page(path):
         raise AudioError(
-            f"{path} is truncated: its Ogg stream has no last page", "a whole file",
+            f"{path} is truncated: the last page of its Ogg stream is not there or not whole", "a whole file",
             "copy it again from its source, or keep what is there: ffmpeg -i IN -c:a flac OUT.flac",
         )  # fmt: skip
     found = _TRUNCATED.search(sound.extra_info)
@@ -289,8 +309,11 @@ def _has_last_page(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 17)))
         tail = file.read()
-    page = tail.rfind(b"OggS")
-    return page >= 0 and page + 5 < len(tail) and bool(tail[page + 5] & _OGG_LAST_PAGE)
+    page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
+    if len(page) < _OGG_HEADER or not page[5] & _OGG_LAST_PAGE:
+        return False
+    lengths = page[_OGG_HEADER : _OGG_HEADER + page[_OGG_HEADER - 1]]
+    return len(page) >= _OGG_HEADER + page[_OGG_HEADER - 1] + sum(lengths)
 
 
 def _check_sound(path: Path, extremes: _Extremes, rate: int) -> None:
@@ -319,7 +342,8 @@ def _notices(path: Path, sound: soundfile.SoundFile) -> tuple[str, ...]:
         )
     if sound.samplerate < 32_000:
         notices.append(
-            f"{path} has a rate of {sound.samplerate} Hz; nothing above {sound.samplerate / 2000:g} kHz can be heard in it."
+            f"{path} has a rate of {sound.samplerate} Hz; "
+            f"nothing above {sound.samplerate / 2000:g} kHz can be heard in it."
         )
     return tuple(notices)
 
@@ -347,9 +371,7 @@ def blocks(path: Path, rate: int = RATE) -> Iterator[Signal]:
         yield from _at_rate(_read(path, sound), (sound.samplerate, rate), sound.channels)
 
 
-def _at_rate(
-    sound: Iterator[npt.NDArray[np.float32]], rates: tuple[int, int], channels: int
-) -> Iterator[Signal]:
+def _at_rate(sound: Iterator[npt.NDArray[np.float32]], rates: tuple[int, int], channels: int) -> Iterator[Signal]:
     """Resample interleaved blocks, average more than two channels, and turn them to (channels, samples)."""
     own, wanted = rates
     measured = channels if channels <= 2 else 1

@@ -40,14 +40,15 @@ def _smooth(power: Curve, hop: float, length: float) -> Curve:
 def _rise_time(amplitude: Curve, hop: float) -> float | None:
     """Return the time from 10 % to 90 % of the first maximum within 3 dB of the strongest, in seconds.
 
-    The maximum is looked for as long after -3 dB is reached as it took to get there, at least 10 ms.
+    The maximum is looked for half as long after -3 dB is reached as it took to get there (a straight rise needs
+    0.46 of that), at least 10 ms.
     """
     top = float(amplitude.max())
     if top <= 0:
         return None
     reached = int(np.argmax(amplitude >= 0.7079 * top))
-    ahead = max(round(0.01 / hop), reached - _last_below(amplitude[:reached], 0.1 * float(amplitude[reached])))
-    attained = float(amplitude[reached : reached + max(1, ahead)].max())
+    risen = reached - _last_below(amplitude[:reached], 0.1 * float(amplitude[reached]))
+    attained = float(amplitude[reached : reached + max(1, round(0.01 / hop), risen // 2 + 1)].max())
     high = int(np.argmax(amplitude >= 0.9 * attained))
     low = _last_below(amplitude[: high + 1], 0.1 * attained)
     return max(high - low, 1) * hop

@@ -106,10 +106,14 @@ class Frames:
         self.tonal = Grid(TONAL_HOP, 5)
         self.envelope = Grid(ENVELOPE_HOP, 1)
         self.channels = channels
-        for block in blocks:
-            self.spectral.append(block.spectral)
-            self.tonal.append(block.tonal)
-            self.envelope.append(block.envelope[:, None])
+        try:
+            for block in blocks:
+                self.spectral.append(block.spectral)
+                self.tonal.append(block.tonal)
+                self.envelope.append(block.envelope[:, None])
+        except BaseException:
+            self.close()
+            raise
 
     def cut(self, duration: float) -> None:
         """Forget the padding after the end of the sound, in seconds."""

@@ -28,6 +28,8 @@ _LOG_BANDS = np.log2(BAND_HZ).astype(np.float32)
 _STILL_DB = 0.5
 """Changes smaller than this are no unevenness of a sound that hardly changes."""
 _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
+_ENVELOPE_SECONDS = {True: 20.0, False: 1800.0}
+"""Longest whole recording, and longest other span, whose envelope is measured."""
 
 
 def measure(frames: Frames, span: Span) -> Values:
@@ -39,7 +41,7 @@ def measure(frames: Frames, span: Span) -> Values:
         Of the span's recording.
     span : Span
         Envelope properties (attack, decay, iteration ...) are measured over all but whole recordings longer than
-        20 s.
+        20 s and other spans longer than half an hour.
 
     Returns
     -------
@@ -62,11 +64,12 @@ def measure(frames: Frames, span: Span) -> Values:
     if frames.channels == 2:
         _stereo_properties(values, heard)
     _tonal_properties(values, frames.tonal.between(start, end), centroid)
-    if span.kind is not SpanKind.WHOLE_RECORDING or end - start <= 20:
-        lead = min(start, LEAD_SECONDS) if _is_object(span) else 0.0
-        envelope = frames.envelope.between(start - lead, end)[:, 0]
+    if end - start <= _ENVELOPE_SECONDS[span.kind is SpanKind.WHOLE_RECORDING]:
         hop = frames.envelope.hop_seconds
-        values |= envelope_properties(envelope, hop, round(lead / hop) if _is_object(span) else None)
+        lead = round(min(start, LEAD_SECONDS) / hop) if _is_object(span) else None
+        # in full, however long: its hop is the scale of an attack
+        envelope = frames.envelope.rows(round(start / hop) - (lead or 0), round(end / hop))[:, 0]
+        values |= envelope_properties(envelope, hop, lead)
     return {name: value for name, value in values.items() if np.isfinite(value)}
 
 

@@ -8,10 +8,12 @@ cannot be used is reported and the rest goes on. ``SOURCE_DATE_EPOCH`` (reproduc
 """
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -28,7 +30,7 @@ from ingest.catalogue import Catalogue
 from ingest.decode import EXTENSIONS, file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting, runs
 from ingest.heard import Heard, HeardTable
-from ontology.errors import AcousmaError, AudioError, ClaimsError
+from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
 from ontology.terms import ACM, MO, PREFIXES, VOCABULARY_GRAPH
 from ontology.values import Recording
@@ -41,7 +43,12 @@ __all__ = ["Done", "Job", "Report", "find_files", "ingest", "load_vocabulary_gra
 def now() -> datetime:
     """Return the present time, or the one that ``SOURCE_DATE_EPOCH`` fixes."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+    if not fixed:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(fixed), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(f"SOURCE_DATE_EPOCH is {fixed!r}", "seconds since 1970", "correct it, or unset it") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,8 @@ class Done:
     problem : AcousmaError or None
         Why it was not taken in.
     notices : tuple of str
+    faults : tuple of AcousmaError
+        What tables say of it and could not be used.
     sha256 : str or None
         Sum of the file, where it could be read.
     """
@@ -88,6 +97,7 @@ class Done:
     described: Described | None = None
     problem: AcousmaError | None = None
     notices: tuple[str, ...] = ()
+    faults: tuple[AcousmaError, ...] = ()
     sha256: str | None = None
 
 
@@ -116,7 +126,8 @@ class Report:
     @property
     def failures(self) -> list[AcousmaError]:
         """Everything that could not be used."""
-        return [*self.problems, *(done.problem for done in self.done if done.problem is not None)]
+        faults = (fault for done in self.done for fault in ((done.problem,) if done.problem else done.faults))
+        return [*self.problems, *faults]
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
@@ -162,9 +173,7 @@ def load_vocabulary_graph(store: Store) -> bool:
         for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
     ]
     stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }}")
-    sample = store.rows(
-        f"SELECT ?s ?p ?o WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }} LIMIT 100000"
-    )
+    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }} LIMIT 100000")
     count = stored.rows[0][0]
     same = isinstance(count, pyoxigraph.Literal) and int(count.value) == len(quads)
     if same and {(q.subject, q.predicate, q.object) for q in quads} == set(sample.rows):
@@ -177,11 +186,14 @@ def load_vocabulary_graph(store: Store) -> bool:
 _KNOWN = f"""
 PREFIX acm: <{PREFIXES["acm"]}>
 PREFIX mo: <{PREFIXES["mo"]}>
-SELECT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
-  ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
-  ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
-  ?t <{ACM.endSeconds}> ?end .
+SELECT DISTINCT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
+  GRAPH ?run {{
+    ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
+    ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
+    ?t <{ACM.endSeconds}> ?end .
+  }}
 }}"""
+# every run of a recording says this of it, and in the union of all graphs each statement would count as often
 
 
 def _known(store: Store) -> dict[str, Recording]:
@@ -211,17 +223,24 @@ class _Planner:
         except AcousmaError as error:
             return Done(path, problem=error)
         if sha256 in self._seen:
-            return Done(path, notices=(f"{path} is the same file as {self._seen[sha256]}; it was taken in once.",))
+            return Done(path, notices=(self._twin(path, "is the same file as", sha256),))
         self._seen[sha256] = path
         heard = self._job.heard.claims.get(path.resolve(), ())
         present: frozenset[str] = frozenset()
         if sha256 in self._known:
+            self._seen.setdefault(self._known[sha256].signal_sha256, path)
             graphs, problems = self._graphs(self._known[sha256], heard)
             present = frozenset(graph for graph in graphs if self._store.has_graph(graph))
             if present == graphs:
                 self._update_entry(path, self._known[sha256])
-                return Done(path, notices=tuple(map(str, problems)), sha256=sha256)
+                return Done(path, faults=tuple(problems), sha256=sha256)
         return Task(path, sha256, self._job.catalogue.work(path), heard, present, target)
+
+    def _twin(self, path: Path, how: str, sha256: str) -> str:
+        """Say that a file was left out for another one, and that its rows of the tables went with it."""
+        listed = path.resolve() in self._job.catalogue.works or path.resolve() in self._job.heard.claims
+        rows = " What the tables say of it was left out too: let them name the other file." if listed else ""
+        return f"{path} {how} {self._seen[sha256]} and was left out.{rows}"
 
     def _graphs(self, recording: Recording, heard: Sequence[Heard]) -> tuple[set[str], list[ClaimsError]]:
         others, problems = fitting(heard, recording, load_vocabulary())
@@ -232,12 +251,14 @@ class _Planner:
         """Store what was written of a file, in one step."""
         scanned = described.scanned
         recording, sha256 = scanned.recording, scanned.file.sha256
-        notices = (*scanned.notices, *map(str, described.problems))
-        twin = self._seen.setdefault(recording.signal_sha256, task.path)
-        stored = all(self._store.has_graph(graph) for graph in described.graphs)
-        if twin != task.path or stored:
-            where = f"{twin}; it was taken in once" if twin != task.path else "a recording in the archive; nothing is new"
-            return Done(task.path, notices=(*notices, f"{task.path} holds the same sound as {where}."), sha256=sha256)
+        notices, faults = scanned.notices, tuple(described.problems)
+        if self._seen.setdefault(recording.signal_sha256, task.path) != task.path:
+            twin = self._twin(task.path, "holds the same sound as", recording.signal_sha256)
+            return Done(task.path, notices=(*notices, twin), sha256=sha256)
+        if all(self._store.has_graph(graph) for graph in described.graphs):
+            self._update_entry(task.path, recording)
+            known = f"{task.path} holds the same sound as a recording in the archive; nothing is new."
+            return Done(task.path, notices=(*notices, known), faults=faults, sha256=sha256)
         graphs, entry = list(described.graphs), self._minter.catalogue_graph(recording.id)
         if task.path.resolve() in self._job.catalogue.works or not self._store.has_graph(entry):
             with described.nquads.open("a", encoding="utf-8") as file:
@@ -245,7 +266,7 @@ class _Planner:
             graphs.append(entry)
         self._store.bulk_load(described.nquads, graphs)
         self._store.publish()
-        return Done(task.path, float(recording.duration), described, notices=notices, sha256=sha256)
+        return Done(task.path, float(recording.duration), described, notices=notices, faults=faults, sha256=sha256)
 
     def _update_entry(self, path: Path, recording: Recording) -> None:
         """Replace what the catalogue says of a stored recording, if it now says something else."""
@@ -256,8 +277,7 @@ class _Planner:
         lines = catalogue_entry(self._minter, recording.id, work).encode()
         stored = self._store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
         wanted = {
-            (q.subject, q.predicate, q.object)
-            for q in pyoxigraph.parse(lines, format=pyoxigraph.RdfFormat.N_QUADS)
+            (q.subject, q.predicate, q.object) for q in pyoxigraph.parse(lines, format=pyoxigraph.RdfFormat.N_QUADS)
         }
         if wanted != set(stored.rows):
             self._store.bulk_load(lines, [graph])
@@ -288,11 +308,19 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
     with TemporaryDirectory(prefix="acousma-") as folder:
-        for done in _listen(job, _Planner(job, store), Path(folder)):
+        named = job.catalogue.works.keys() | job.heard.claims.keys()
+        # of files with the same sound the first is taken in: let it be one that a table speaks of
+        files = sorted(job.files, key=lambda path: path.resolve() not in named)
+        for done in _listen(replace(job, files=tuple(files)), _Planner(job, store), Path(folder)):
             report.done.append(done)
             progress(done)
     report.elapsed = monotonic() - began
     return report
+
+
+def _leave_at_once() -> None:
+    """Let an interrupt end a worker without a word; the process that started it has one for the user."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
@@ -304,19 +332,31 @@ def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
             yield task if isinstance(task, Done) else _finish(planner, task, partial(_describe, task, job.settings))
         torch.set_num_threads(threads)
         return
-    with ProcessPoolExecutor(job.processes, get_context("spawn")) as pool:
-        waiting: deque[tuple[Task, Future[Described]]] = deque()
-        for number, path in enumerate(job.files):
-            task = planner.plan(path, folder / f"{number}.nq")
-            if isinstance(task, Done):
-                yield task
-                continue
-            waiting.append((task, pool.submit(_describe, task, job.settings)))
-            if len(waiting) > 2 * job.processes:
-                task, future = waiting.popleft()
-                yield _finish(planner, task, future.result)
-        for task, future in waiting:
-            yield _finish(planner, task, future.result)
+    with ProcessPoolExecutor(job.processes, get_context("spawn"), _leave_at_once) as pool:
+        try:
+            yield from _listen_together(job, planner, folder, pool)
+        except BrokenProcessPool as error:
+            raise AcousmaError(
+                "a process that was describing a recording was ended from outside", "memory for all of them",
+                "ask for fewer --processes; what was stored stays, and the same command goes on from here",
+            ) from error  # fmt: skip
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _listen_together(job: Job, planner: _Planner, folder: Path, pool: ProcessPoolExecutor) -> Iterator[Done]:
+    waiting: deque[tuple[Task, Future[Described]]] = deque()
+    for number, path in enumerate(job.files):
+        task = planner.plan(path, folder / f"{number}.nq")
+        if isinstance(task, Done):
+            yield task
+            continue
+        waiting.append((task, pool.submit(_describe, task, job.settings)))
+        if len(waiting) > 2 * job.processes:
+            first, future = waiting.popleft()
+            yield _finish(planner, first, future.result)
+    for first, future in waiting:
+        yield _finish(planner, first, future.result)
 
 
 def _finish(planner: _Planner, task: Task, work: Callable[[], Described]) -> Done:

@@ -80,7 +80,7 @@ def trend(curve: npt.NDArray[np.floating]) -> Trend | None:
     rest = points - change * _times(len(points))
     spread = 1.4826 * _middle(np.abs(rest - _middle(rest)))
     low, high = percentiles(points, 5, 95)
-    tau = (np.count_nonzero(rise > 0) - np.count_nonzero(rise < 0)) / len(rise)
+    tau = float(np.sign(rise).mean())
     # the variance of evenly spaced times over a unit length is 1/12
     return Trend(change, tau, high - low, spread * math.sqrt(12 / len(points)))
 
