@@ -19,7 +19,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
-from webob.acceptparse import create_accept_header
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from ontology.errors import (
     AcousmaError,
@@ -186,11 +187,10 @@ def _decode(text: str) -> list[tuple[str, str]]:
 def _negotiate(request: Request, offers: tuple[str, ...]) -> str:
     """Return the offered media type that the request likes best (RFC 9110, clause 12.5.1)."""
     aliases = [alias for alias, target in _ALIASES.items() if target in offers]
-    header = create_accept_header(request.headers.get("accept"))
-    liked = header.acceptable_offers([*offers, *aliases])
-    if not liked:
+    accept = parse_accept_header(request.headers.get("accept") or "*/*", MIMEAccept)
+    best = accept.best_match([offer for offer in (*offers, *aliases) if accept.quality(offer) > 0])
+    if best is None:
         raise _Refusal(406, f"None of the types asked for can be given. Expected: one of {', '.join(offers)}.")
-    best = str(liked[0][0])
     return _ALIASES.get(best, best)
 
 

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from ingest.trend import percentiles, trend
 
-__all__ = ["LEAD_SECONDS", "envelope_properties"]
+__all__ = ["EDGE_SECONDS", "envelope_properties"]
 
 Curve = npt.NDArray[np.floating]
 Values = dict[str, float]
 
-LEAD_SECONDS = 0.02
-"""How much of the sound before an object is looked at, to see its attack from below."""
+EDGE_SECONDS = 0.02
+"""How much of the sound before and after an object is looked at, to see its attack and its end from below."""
 
 _SMOOTHINGS = (0.004, 0.02, 0.1)
 """Lengths in seconds over which the envelope is smoothed, tried from fine to coarse."""
@@ -28,9 +28,9 @@ _SLOWER_THAN = 3.0
 
 
 def _smooth(power: Curve, hop: float, length: float) -> Curve:
-    """Return the RMS over a running window of `length` seconds, as long as the input."""
-    count = max(1, round(length / hop))
-    if count == 1 or len(power) <= count:
+    """Return the RMS over a running window of `length` seconds, as long as the input; edges repeat their value."""
+    count = min(max(1, round(length / hop)), len(power))
+    if count == 1:
         return np.asarray(np.sqrt(power))
     padded = np.pad(power, (count // 2, count - 1 - count // 2), mode="edge")
     summed = np.concatenate([[0.0], np.cumsum(padded, dtype=np.float64)])
@@ -38,19 +38,20 @@ def _smooth(power: Curve, hop: float, length: float) -> Curve:
 
 
 def _rise_time(amplitude: Curve, hop: float) -> float | None:
-    """Return the time from 10 % to 90 % of the first maximum within 3 dB of the strongest, in seconds.
+    """Return the time of the rise to the first maximum within 3 dB of the strongest, from 10 % to 90 %, in seconds.
 
     The maximum is looked for half as long after -3 dB is reached as it took to get there (a straight rise needs
-    0.46 of that), at least 10 ms.
+    0.46 of that), at least 10 ms. The rise is counted from what sounds before it.
     """
     top = float(amplitude.max())
     if top <= 0:
         return None
     reached = int(np.argmax(amplitude >= 0.7079 * top))
-    risen = reached - _last_below(amplitude[:reached], 0.1 * float(amplitude[reached]))
+    floor = float(amplitude[: reached + 1].min())
+    risen = reached - _last_below(amplitude[:reached], floor + 0.1 * float(amplitude[reached] - floor))
     attained = float(amplitude[reached : reached + max(1, round(0.01 / hop), risen // 2 + 1)].max())
-    high = int(np.argmax(amplitude >= 0.9 * attained))
-    low = _last_below(amplitude[: high + 1], 0.1 * attained)
+    high = int(np.argmax(amplitude >= floor + 0.9 * (attained - floor)))
+    low = _last_below(amplitude[: high + 1], floor + 0.1 * (attained - floor))
     return max(high - low, 1) * hop
 
 
@@ -63,6 +64,8 @@ def _last_below(amplitude: Curve, threshold: float) -> int:
 def _slope_time(power: Curve, hop: float) -> float | None:
     """Return the rise time on the finest envelope that resolves it: coarser ones where the rise is slow."""
     found = None
+    # silence at the far end, where an edge that repeats a loud moment would be the highest
+    power = np.pad(power, (0, round(_SMOOTHINGS[-1] / hop)))
     for length in _SMOOTHINGS:
         time = _rise_time(_smooth(power, hop, length), hop)
         if time is None:
@@ -72,7 +75,7 @@ def _slope_time(power: Curve, hop: float) -> float | None:
     return found
 
 
-def envelope_properties(power: Curve, hop: float, lead: int | None) -> Values:
+def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None) -> Values:
     """Measure the envelope of a span.
 
     Parameters
@@ -81,9 +84,9 @@ def envelope_properties(power: Curve, hop: float, lead: int | None) -> Values:
         Mean square per hop.
     hop : float
         Seconds.
-    lead : int or None
-        For a sound object, the number of frames that come before its start; attack, decay and shape are measured
-        only then.
+    edges : (int, int) or None
+        For a sound object, how many of the frames come before its start and after its end; attack, decay and shape
+        are measured only then.
 
     Returns
     -------
@@ -92,11 +95,13 @@ def envelope_properties(power: Curve, hop: float, lead: int | None) -> Values:
     """
     values: Values = {}
     whole = np.asarray(power, np.float64)
-    power = whole[lead or 0 :]
+    before, after = edges or (0, 0)
+    power = whole[before : len(whole) - after]
     if len(power) < 20 or power.max() <= 0:
         return values
-    if lead is not None:
-        _attack(values, whole, lead, hop)
+    if edges is not None:
+        _attack(values, whole[: len(whole) - after], before, hop)
+        _release(values, whole[before:], hop)
         _decay(values, power, hop)
         _shape(values, power, hop)
     _level(values, power, hop)
@@ -113,19 +118,28 @@ def _attack(values: Values, power: Curve, lead: int, hop: float) -> None:
     values["onsetFloor"] = 0.0 - float(before.min())
 
 
-def _decay(values: Values, power: Curve, hop: float) -> None:
+def _release(values: Values, power: Curve, hop: float) -> None:
+    """Put how fast the sound ends, unless it goes on or something else drowns its end."""
     release = _slope_time(power[::-1], hop)
-    if release is not None:
+    if release is not None and _decibels(_smooth(power, hop, 0.004))[-1] < -20:
         values["releaseTime"] = release
+
+
+def _decay(values: Values, power: Curve, hop: float) -> None:
     level = _decibels(_smooth(power, hop, 0.02))
     top = int(level.argmax())
-    above = np.flatnonzero(level[top:] > -20)
-    if len(above) and top + int(above[-1]) + 1 < len(level):
-        values["decayTime"] = (int(above[-1]) + 1) * hop
-    end = top + (int(np.argmax(level[top:] < -30)) if (level[top:] < -30).any() else len(level) - top)
-    fall = level[top:end]
+    level = level[top:]
+    count = _last_above(level, -20)
+    if count < len(level):
+        values["decayTime"] = count * hop
+    fall = level[: _last_above(level, -30)]
     if len(fall) >= 10:
         values["decayFit"] = _line_fit(fall)
+
+
+def _last_above(level: Curve, threshold: float) -> int:
+    """Return how many values there are up to the last one above a threshold that the first one exceeds."""
+    return int(np.flatnonzero(level > threshold)[-1]) + 1
 
 
 def _line_fit(curve: Curve) -> float:
@@ -204,20 +218,21 @@ def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
     """
     peaks: list[int] = []
     valleys: list[int] = []
-    highest, lowest, rising = 0, 0, True
+    high = low = float(level[0])
+    rising, at = True, 0
     for index, value in enumerate(level.tolist()):
         if rising:
-            if value > level[highest]:
-                highest = index
-            elif value < level[highest] - depth:
-                if level[highest] > -25:
-                    peaks.append(highest)
+            if value > high:
+                high, at = value, index
+            elif value < high - depth:
+                if high > -25:
+                    peaks.append(at)
                     valleys.append(index)
-                lowest, rising = index, False
-        elif value < level[lowest]:
-            lowest = index
+                low, rising = value, False
+        elif value < low:
+            low = value
             if valleys:
                 valleys[-1] = index
-        elif value > level[lowest] + depth:
-            highest, rising = index, True
+        elif value > low + depth:
+            high, at, rising = value, index, True
     return peaks, valleys

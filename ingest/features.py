@@ -77,7 +77,7 @@ class SevenFeatures:
     rms : Tensor
         Root mean square, full scale 1.
     zero_crossing_rate : Tensor
-        Share of samples at which the sign changes, 0 to 1.
+        Share of samples at which the sign changes in the louder channel, 0 to 1.
     centroid, bandwidth, rolloff : Tensor
         Hz (Peeters 2004; Klapuri & Davy 2006; roll-off at 85 %).
     flatness : Tensor
@@ -160,9 +160,11 @@ def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | No
     previous = torch.cat([(mel[:1] if before is None else before[None]), mel[:-1]])
     flux = (mel - previous).clamp_min(0).mean(1)
     channels = frames if frames.dim() == 3 else frames[None]
-    rms = channels.square().mean((0, 2)).sqrt()
-    negative = channels[0] < 0
-    crossings = (negative[:, 1:] != negative[:, :-1]).sum(1) / window
+    powers = channels.square().mean(2)
+    rms = powers.mean(0).sqrt()
+    negative = channels < 0
+    crossings = (negative[..., 1:] != negative[..., :-1]).sum(2) / window
+    crossings = crossings.gather(0, powers.argmax(0, keepdim=True))[0]
     features = SevenFeatures(rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux)
     return features, mel[-1]
 
@@ -285,7 +287,8 @@ class FrameAnalyser:
         frames = _stronger(sound).unfold(1, TONAL_WINDOW, TONAL_HOP)
         member, covered, fundamentals = _comb(self._device)
         power = torch.cat([part.mean(0) for part in _powers(frames, len(member))])
-        peaks, frequency = _peaks(power)
+        level = 10 * power.clamp_min(_EPS).log10()
+        peaks = _peaks(power, level)
         energy = power.sum(1).clamp_min(_EPS)
         in_peaks = _spread_peaks(peaks).mul(power).sum(1)
         peak_energy = peaks.sum(1).clamp_min(_EPS)
@@ -296,11 +299,10 @@ class FrameAnalyser:
         best = (explained + _OCTAVE_BONUS * (fundamentals / _COMB_LOW_HZ).log2()).argmax(1)
         chance = (amplitude * covered.T[best]).sum(1) / total[:, 0]
         salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
-        fundamental, deviation = _refine(peaks, frequency, fundamentals[best])
-        octaves = frequency.clamp_min(1.0).log2()
-        weights = peaks / peak_energy[:, None]
-        mean = (weights * octaves).sum(1)
-        spread = 2 * (weights * (octaves - mean[:, None]).square()).sum(1).sqrt()
+        strongest, hertz = _strongest(peaks, level)
+        fundamental, deviation = _refine(strongest, hertz, fundamentals[best])
+        mean, square = ((peaks @ _octaves(len(member), self._device)) / peak_energy[:, None]).unbind(1)
+        spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
         share = (in_peaks / energy).clamp(0, 1)
         return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1).cpu().numpy()
 
@@ -336,29 +338,38 @@ def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
         yield spectrum.real.square() + spectrum.imag.square()
 
 
-def _peaks(power: Tensor) -> tuple[Tensor, Tensor]:
-    """Find spectral peaks of at least 12 dB prominence over their surroundings.
+def _peaks(power: Tensor, level: Tensor) -> Tensor:
+    """Return the power at spectral peaks of at least 12 dB prominence, 0 elsewhere, shape (frames, bins).
 
-    Returns
-    -------
-    peaks : Tensor
-        Power at the peaks, 0 elsewhere, shape (frames, bins).
-    frequency : Tensor
-        Frequency of each bin in Hz, refined at peaks by a parabola through the log spectrum.
+    Parameters
+    ----------
+    power, level : Tensor
+        Shape (frames, bins); level is power in dB.
     """
-    level = 10 * power.clamp_min(_EPS).log10()
     highest = torch.nn.functional.max_pool1d(level[:, None], 5, 1, 2)[:, 0]
-    floor = _running_mean(level, 20)
     top = level.amax(1, keepdim=True)
-    found = (level >= highest) & (level - floor >= _PEAK_DB) & (level >= top - _RANGE_DB)
-    left, right = level[:, :-2], level[:, 2:]
-    curve = left - 2 * level[:, 1:-1] + right
-    shift = torch.zeros_like(level)
-    shift[:, 1:-1] = (0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)).clamp(
-        -0.5, 0.5
-    )
-    bins = torch.arange(power.shape[1], device=power.device, dtype=power.dtype)
-    return torch.where(found, power, torch.zeros_like(power)), (bins + shift) * (RATE / TONAL_WINDOW)
+    least = torch.maximum(_running_mean(level, 20) + _PEAK_DB, top - _RANGE_DB)
+    return power * ((level >= highest) & (level >= least))
+
+
+@cache
+def _octaves(bins: int, device: str) -> Tensor:
+    """Return log2 of the bins' frequencies relative to 1 kHz, and its square, shape (bins, 2)."""
+    octaves = np.log2(np.maximum(np.arange(bins), 1) * (RATE / TONAL_WINDOW) / 1000)
+    return torch.tensor(np.stack([octaves, octaves**2], 1), dtype=torch.float32, device=device)
+
+
+def _strongest(peaks: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+    """Return power and frequency of the twelve strongest peaks of each frame, shape (frames, 12).
+
+    Frequencies are in Hz, refined by a parabola through the level in dB at the peak and beside it.
+    """
+    strongest, index = peaks.topk(12, dim=1)
+    index = index.clamp(1, level.shape[1] - 2)
+    left, middle, right = (level.gather(1, index + offset) for offset in (-1, 0, 1))
+    curve = left - 2 * middle + right
+    shift = 0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)
+    return strongest, (index + shift.clamp(-0.5, 0.5)) * (RATE / TONAL_WINDOW)
 
 
 def _running_mean(values: Tensor, reach: int) -> Tensor:
@@ -373,10 +384,16 @@ def _spread_peaks(peaks: Tensor) -> Tensor:
     return (torch.nn.functional.max_pool1d(peaks[:, None], 5, 1, 2)[:, 0] > 0).to(peaks.dtype)
 
 
-def _refine(peaks: Tensor, frequency: Tensor, fundamental: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the fundamental that fits the strongest partials best (Hz) and their deviation from it (cents)."""
-    strongest, index = peaks.topk(12, dim=1)
-    hertz = frequency.gather(1, index)
+def _refine(strongest: Tensor, hertz: Tensor, fundamental: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the fundamental that fits the strongest partials best (Hz) and their deviation from it (cents).
+
+    Parameters
+    ----------
+    strongest, hertz : Tensor
+        Power and frequency of partials, shape (frames, partials).
+    fundamental : Tensor
+        First guess in Hz, shape (frames,).
+    """
     weight = strongest.sqrt()
     width = RATE / TONAL_WINDOW
     for _ in range(2):

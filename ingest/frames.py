@@ -21,7 +21,7 @@ __all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
 
 Array = npt.NDArray[np.float32]
 
-IN_MEMORY = 64 << 20
+IN_MEMORY = 16 << 20
 FINE_SECONDS = 120.0
 
 

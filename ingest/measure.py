@@ -9,10 +9,10 @@ had (no decay, one channel, no pitch) is absent from the result.
 import numpy as np
 import numpy.typing as npt
 
-from ingest.envelope import LEAD_SECONDS, envelope_properties
+from ingest.envelope import EDGE_SECONDS, envelope_properties
 from ingest.features import BAND_HZ, BANDS
 from ingest.frames import Array, Frames
-from ingest.trend import Trend, percentiles, trend
+from ingest.trend import Trend, median, percentiles, trend
 from ontology.terms import SpanKind
 from ontology.values import Span
 
@@ -28,7 +28,7 @@ _LOG_BANDS = np.log2(BAND_HZ).astype(np.float32)
 _STILL_DB = 0.5
 """Changes smaller than this are no unevenness of a sound that hardly changes."""
 _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
-_ENVELOPE_SECONDS = {True: 20.0, False: 1800.0}
+_WHOLE_SECONDS, _LONGEST_SECONDS = 20.0, 1800.0
 """Longest whole recording, and longest other span, whose envelope is measured."""
 
 
@@ -64,13 +64,19 @@ def measure(frames: Frames, span: Span) -> Values:
     if frames.channels == 2:
         _stereo_properties(values, heard)
     _tonal_properties(values, frames.tonal.between(start, end), centroid)
-    if end - start <= _ENVELOPE_SECONDS[span.kind is SpanKind.WHOLE_RECORDING]:
-        hop = frames.envelope.hop_seconds
-        lead = round(min(start, LEAD_SECONDS) / hop) if _is_object(span) else None
-        # in full, however long: its hop is the scale of an attack
-        envelope = frames.envelope.rows(round(start / hop) - (lead or 0), round(end / hop))[:, 0]
-        values |= envelope_properties(envelope, hop, lead)
+    if end - start <= (_WHOLE_SECONDS if span.kind is SpanKind.WHOLE_RECORDING else _LONGEST_SECONDS):
+        values |= _envelope_properties(frames, start, end, _is_object(span))
     return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
+def _envelope_properties(frames: Frames, start: float, end: float, is_object: bool) -> Values:
+    grid = frames.envelope
+    first, last = round(start / grid.hop_seconds), round(end / grid.hop_seconds)
+    reach = round(EDGE_SECONDS / grid.hop_seconds) if is_object else 0
+    before, after = min(first, reach), min(max(grid.length - last, 0), reach)
+    # in full, however long: 2 ms is the scale of an attack
+    power = grid.rows(first - before, last + after)[:, 0]
+    return envelope_properties(power, grid.hop_seconds, (before, after) if is_object else None)
 
 
 def _is_object(span: Span) -> bool:
@@ -99,9 +105,9 @@ def _band_properties(values: Values, heard: Array) -> Array:
     centroid = weight @ _LOG_BANDS
     spread = np.sqrt(np.maximum((weight * (_LOG_BANDS - centroid[:, None]) ** 2).sum(axis=1), 0.0))
     active = (power >= top * 1e-3).mean(axis=1)
-    values["brightnessCentroid"] = float(2 ** np.median(centroid))
-    values["spectralSpread"] = float(np.median(spread))
-    values["activeBands"] = float(np.median(active))
+    values["brightnessCentroid"] = 2 ** median(centroid)
+    values["spectralSpread"] = median(spread)
+    values["activeBands"] = median(active)
     _put(values, "centroid", trend(centroid), spread=True)
     _put(values, "activeBands", trend(active))
     moving = trend(spread)
@@ -118,11 +124,11 @@ def _band_properties(values: Values, heard: Array) -> Array:
 
 def _change_properties(values: Values, heard: Array) -> None:
     """Put how evenly the spectrum changes."""
-    change = heard[1:, 7]
+    edge = max(1, len(heard) // 10)
+    change = heard[edge : len(heard) - edge, 7]
     if len(change) >= 8:
         usual, strong = percentiles(change, 50, 95)
-        if strong > 0:
-            values["fluxRatio"] = (strong + _STILL_DB) / (usual + _STILL_DB)
+        values["fluxRatio"] = (strong + _STILL_DB) / (usual + _STILL_DB)
 
 
 def _stereo_properties(values: Values, heard: Array) -> None:
@@ -132,7 +138,7 @@ def _stereo_properties(values: Values, heard: Array) -> None:
     sounding = both > 1e-6 * np.maximum(left, right)
     coherence = np.where(sounding, cross / np.maximum(both, 1e-12), 1.0).clip(-1, 1)
     side = (1 - coherence) / 2
-    values["sideShare"] = float(np.median(side))
+    values["sideShare"] = median(side)
     group = 10
     whole = len(heard) // group * group
     smooth = side[:whole].reshape(-1, group).mean(axis=1) if whole >= 4 * group else side
@@ -153,24 +159,16 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
     height: Array = centroid
     if len(tonal):
         share, salience, fundamental, deviation, spread = tonal.T
-        values["peakShare"] = float(np.median(share))
-        values["combSalience"] = float(np.median(salience))
+        values["peakShare"] = median(share)
+        values["combSalience"] = median(salience)
         voiced = (salience > _VOICED_SALIENCE) & (share > _VOICED_PEAKS)
         values["voicedShare"] = float(voiced.mean())
         if values["peakShare"] > 0.1:
-            values["partialDeviation"] = float(np.median(deviation))
-            values["partialSpread"] = float(np.median(spread))
+            values["partialDeviation"] = median(deviation)
+            values["partialSpread"] = median(spread)
         if values["voicedShare"] >= 0.5 and voiced.sum() >= 4:
             pitch = np.log2(np.maximum(fundamental[voiced], 1.0))
-            values["pitch"] = float(2 ** np.median(pitch))
-            height = _without_octave_leaps(pitch)
+            values["pitch"] = 2 ** median(pitch)
+            # a leap of an octave from frame to frame is a slip of the tracker, as is one of a turn in phase
+            height = np.unwrap(pitch, period=1.0)
     _put(values, "height", trend(height), spread=True)
-
-
-def _without_octave_leaps(pitch: Array) -> Array:
-    """Fold each pitch to the octave nearest to the median of those before it."""
-    folded = pitch.copy()
-    for index in range(1, len(folded)):
-        usual = np.median(folded[max(0, index - 5) : index])
-        folded[index] -= np.round(folded[index] - usual)
-    return folded

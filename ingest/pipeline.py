@@ -211,6 +211,7 @@ class _Planner:
     """Decides, file by file, what is new, and stores it whole."""
 
     def __init__(self, job: Job, store: Store) -> None:
+        self.settings = job.settings
         self._job, self._store = job, store
         self._minter = Minter(job.settings.base)
         self._known = _known(store)
@@ -247,15 +248,18 @@ class _Planner:
         wanted = runs(recording, others, self._job.settings, now())
         return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}, problems
 
-    def keep(self, task: Task, described: Described) -> Done:
-        """Store what was written of a file, in one step."""
+    def keep(self, task: Task, described: Described) -> Done | Task:
+        """Store what was written of a file, in one step; or return what is left to do if its sound was known."""
         scanned = described.scanned
         recording, sha256 = scanned.recording, scanned.file.sha256
         notices, faults = scanned.notices, tuple(described.problems)
         if self._seen.setdefault(recording.signal_sha256, task.path) != task.path:
             twin = self._twin(task.path, "holds the same sound as", recording.signal_sha256)
             return Done(task.path, notices=(*notices, twin), sha256=sha256)
-        if all(self._store.has_graph(graph) for graph in described.graphs):
+        stored = frozenset(graph for graph in described.graphs if self._store.has_graph(graph))
+        if stored and stored < frozenset(described.graphs):
+            return replace(task, present=task.present | stored)
+        if stored == frozenset(described.graphs):
             self._update_entry(task.path, recording)
             known = f"{task.path} holds the same sound as a recording in the archive; nothing is new."
             return Done(task.path, notices=(*notices, known), faults=faults, sha256=sha256)
@@ -362,6 +366,8 @@ def _listen_together(job: Job, planner: _Planner, folder: Path, pool: ProcessPoo
 def _finish(planner: _Planner, task: Task, work: Callable[[], Described]) -> Done:
     try:
         done = planner.keep(task, work())
+        while isinstance(done, Task):
+            done = planner.keep(done, _describe(done, planner.settings))
     except (AudioError, ClaimsError) as error:
         done = Done(task.path, problem=error, sha256=task.sha256)
     task.target.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ GATE_DB = 50.0
 FLOOR_DB = -75.0
 CHAIN_SECONDS = 0.3
 MIN_OBJECT_SECONDS = 0.04
+"""Shorter stretches are no objects; one between silences is taken as so long."""
 _GAP_SECONDS = 0.08
 _TAIL_DB = 40.0
 _CLEAR_DB = 8.0
@@ -40,7 +41,7 @@ _FLUX_DB = 2.5
 _RISE_DB = 6.0
 _NOVELTY_SECONDS = 0.5
 _NOVELTY_DB = 8.0
-_SUDDEN_SECONDS, _SUDDEN_SHARE = 0.1, 0.7
+_SUDDEN_SECONDS, _SUDDEN_SHARE = 0.1, 0.85
 _PROMINENCE_DB = 3.0
 """An attack begins an object if it rises this much above the loudest moment of the quarter second before."""
 _BLOCK = 32_768
@@ -107,8 +108,9 @@ def _objects(frames: Frames) -> list[tuple[float, float]]:
         cuts = _boundaries(start, end, inside, changes[(changes > start) & (changes < end)])
         for begin, finish in pairwise(cuts):
             trimmed = _trim(level, begin, finish, hop)
-            if trimmed - begin >= MIN_OBJECT_SECONDS:
-                objects.append((begin, trimmed))
+            # a click that stands alone has silence to spare
+            if len(cuts) == 2 or trimmed - begin >= MIN_OBJECT_SECONDS:
+                objects.append((begin, max(trimmed, begin + MIN_OBJECT_SECONDS)))
     return objects
 
 
@@ -177,14 +179,15 @@ def _changes(frames: Frames, level: Array, gate: float) -> Times:
         decibels = np.maximum(decibels, decibels.max(axis=1, keepdims=True) - 40)
         summed = np.concatenate([np.zeros((1, BANDS)), decibels.cumsum(axis=0, dtype=np.float64)])
         slow, sudden = _contrast(summed, reach, reach), _contrast(summed, short, reach)
+        sudden = np.lib.stride_tricks.sliding_window_view(np.pad(sudden, 2), 5).max(axis=1)
         offset = max(0, first - reach) + reach
         part = np.where(sudden > _SUDDEN_SHARE * slow, slow, 0.0)
-        novelty[offset : offset + len(part)] = part[: len(novelty) - offset]
+        novelty[offset : offset + len(part)] = part
     padded = np.pad(novelty, reach, mode="edge")
     highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
-    rising = np.concatenate([[0.0], novelty[:-1]])
-    # the first moment with a whole stretch before it has no lower neighbour and is no maximum
-    found = (novelty >= highest) & (novelty > _NOVELTY_DB) & (rising > 0) & (level > gate)
+    found = (novelty >= highest) & (novelty > _NOVELTY_DB) & (level > gate)
+    # the first moment with a whole stretch before it has no neighbour to be lower, and is no maximum
+    found[: reach + 1] = False
     return np.asarray(np.flatnonzero(found) * hop, np.float64)
 
 

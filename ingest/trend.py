@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Trend", "percentiles", "trend"]
+__all__ = ["Trend", "median", "percentiles", "trend"]
 
 _POINTS = 64
 
@@ -76,9 +76,9 @@ def trend(curve: npt.NDArray[np.floating]) -> Trend | None:
     points = np.median(curve[:whole].reshape(-1, group), axis=1) if group > 1 else np.asarray(curve, np.float64)
     first, second, apart = _pairs(len(points))
     rise = points[second] - points[first]
-    change = _middle(rise / apart)
+    change = median(rise / apart)
     rest = points - change * _times(len(points))
-    spread = 1.4826 * _middle(np.abs(rest - _middle(rest)))
+    spread = 1.4826 * median(np.abs(rest - median(rest)))
     low, high = percentiles(points, 5, 95)
     tau = float(np.sign(rise).mean())
     # the variance of evenly spaced times over a unit length is 1/12
@@ -90,8 +90,8 @@ def _times(count: int) -> npt.NDArray[np.float64]:
     return np.arange(count) / count
 
 
-def _middle(values: npt.NDArray[np.float64]) -> float:
-    """Return the median (`numpy.median` without its overhead, which is most of its time for so few values)."""
+def median(values: npt.NDArray[np.floating]) -> float:
+    """Return the median of a short curve (`numpy.median` without its overhead, most of its time for so few values)."""
     half = len(values) // 2
     if len(values) % 2:
         return float(np.partition(values, half)[half])

@@ -63,7 +63,9 @@ def test_cells_are_taken_without_the_space_around_them(folder: Path) -> None:
 
 
 def test_a_quoted_cell_may_hold_delimiters_and_lines(folder: Path) -> None:
-    catalogue = read(folder, "file,title,year", 'bell.wav,"Bell, and\nits echo\u2028once more",1975', "crow.wav,Crow,19")
+    catalogue = read(
+        folder, "file,title,year", 'bell.wav,"Bell, and\nits echo\u2028once more",1975', "crow.wav,Crow,19"
+    )
     assert works(catalogue)["bell.wav"] == Work("Bell, and\nits echo\u2028once more", year=1975)
     assert "line 4: '19' is no year" in only_problem(catalogue)
 

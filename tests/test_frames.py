@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from ingest import frames as frames_module
 from ingest.decode import RATE, Signal
 from ingest.features import ENVELOPE_HOP, SPECTRAL_HOP, TONAL_HOP, Block, analyse
 from ingest.frames import FINE_SECONDS, Array, Frames, Grid
-from tests.sounds import environment, noise_below, stroke
+from tests.commands import environment
+from tests.sounds import noise_below, stroke
 
 HOP = RATE // 100
 """Ten milliseconds."""
@@ -37,7 +39,7 @@ def grid() -> Iterator[Make]:
 @pytest.fixture
 def centres(grid: Make) -> Grid:
     """Return a grid of three seconds whose one value is the time of the frame's centre."""
-    return grid(((np.arange(300, dtype=np.float32) + 0.5) / 100)[:, None])
+    return grid(((np.arange(300) + 0.5) / 100).astype(np.float32)[:, None])
 
 
 def sound(seconds: float) -> Iterator[Signal]:
@@ -147,7 +149,7 @@ def test_neighbouring_stretches_share_no_frame_and_lose_none(centres: Grid) -> N
     edges = np.concatenate([[0.0], np.sort(np.random.default_rng(3).uniform(0.0, 3.0, 40)), [3.0]])
     edges = edges[np.concatenate([[True], np.diff(edges) > 0.01])]
     edges[-1] = 3.0
-    parts = [centres.between(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [centres.between(start, end) for start, end in pairwise(edges)]
     assert np.array_equal(np.concatenate(parts), centres.rows(0, 300))
 
 

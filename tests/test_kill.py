@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -21,7 +18,8 @@ from api.settings import Settings
 from ontology.errors import StoreMissing
 from ontology.terms import PROV, VOCABULARY_GRAPH
 from store import open_store
-from tests.sounds import CLOCK, acousma, command, dump, environment, graph_of, stroke, table, write
+from tests.commands import CLOCK, acousma, command, dump, environment, graph_of, kill, start
+from tests.sounds import stroke, table, write
 
 SOUNDS = 10
 MOMENTS = [round(step / 12, 3) for step in range(12)]
@@ -71,7 +69,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     )
     done = acousma("ingest", sounds, "--store", folder / "plain")
     assert done.returncode == 0, done.stderr
-    process = start(sounds, folder / "whole", "--catalogue", catalogue, "--claims", claims)
+    process = start("ingest", sounds, "--store", folder / "whole", "--catalogue", catalogue, "--claims", claims)
     wait_for(folder / "whole" / "live", process)
     began = time.monotonic()
     process.join(60)
@@ -81,42 +79,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return Corpus(sounds, catalogue, claims, seconds, plain, whole, folder / "plain")
 
 
-_SERVER = get_context("forkserver")
-"""Starts processes that have the libraries loaded: loading them takes longer than the work that is to be killed."""
-_SERVER.set_forkserver_preload(["api.ingesting"])
-
-
-def _run(arguments: list[str], surroundings: dict[str, str]) -> None:
-    """Be the command line, in a process group of its own."""
-    from api import cli
-
-    os.setsid()
-    os.environ.update(surroundings)
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    sys.argv = ["acousma", *arguments]
-    cli.main()
-
-
-def start(sounds: Path, archive: Path, *options: str | Path) -> BaseProcess:
-    """Start an ingest."""
-    arguments = list(map(str, ["ingest", sounds, "--store", archive, *options]))
-    process = _SERVER.Process(target=_run, args=(arguments, environment()))
-    process.start()
-    return process
-
-
 def wait_for(path: Path, process: BaseProcess) -> None:
     while not path.exists() and process.is_alive():
         time.sleep(0.002)
-
-
-def kill(process: BaseProcess) -> None:
-    """Kill the whole process group, workers too, without a warning."""
-    assert process.pid is not None
-    if process.is_alive():
-        os.killpg(process.pid, signal.SIGKILL)
-    process.join(10)
 
 
 def by_graph(lines: Iterable[str]) -> dict[str, set[str]]:
@@ -175,7 +140,7 @@ def same_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def killed_at(corpus: Corpus, archive: Path, share: float, *options: str | Path) -> None:
-    process = start(corpus.sounds, archive, *corpus.tables, *options)
+    process = start("ingest", corpus.sounds, "--store", archive, *corpus.tables, *options)
     wait_for(archive / "live", process)
     time.sleep(share * corpus.seconds)
     kill(process)
@@ -215,7 +180,7 @@ def test_killing_an_ingest_with_two_workers_leaves_whole_recordings(
     corpus: Corpus, tmp_path: Path, generation: str, share: float
 ) -> None:
     archive = tmp_path / "archive"
-    process = start(corpus.sounds, archive, *corpus.tables, "--processes", "2")
+    process = start("ingest", corpus.sounds, "--store", archive, *corpus.tables, "--processes", "2")
     wait_for(archive / "generations" / generation, process)
     time.sleep(share * corpus.seconds)
     kill(process)
@@ -229,7 +194,7 @@ def test_killing_an_ingest_with_two_workers_leaves_whole_recordings(
 def test_killing_an_ingest_that_replaces_entries_loses_nothing(corpus: Corpus, tmp_path: Path, share: float) -> None:
     archive = tmp_path / "archive"
     shutil.copytree(corpus.plain_archive, archive, symlinks=True)
-    process = start(corpus.sounds, archive, *corpus.tables)
+    process = start("ingest", corpus.sounds, "--store", archive, *corpus.tables)
     wait_for(archive / "generations" / next_generation(archive), process)
     time.sleep(share * corpus.seconds / 2)
     kill(process)

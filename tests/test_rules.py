@@ -1,6 +1,7 @@
 """Rules: how measured values become claims and verdicts, and which words measurement can speak."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_every_condition_has_a_value_that_makes_a_claim_and_one_that_contradicts
 
 def test_the_probability_rises_steadily_with_a_value_that_has_a_minimum() -> None:
     found = [probability(rule(above("levelChange", 6.0, 1.5)), {"levelChange": 0.5 * step}) for step in range(30)]
-    assert all(low < high for low, high in zip(found[:20], found[1:21], strict=True))
+    assert all(low < high for low, high in pairwise(found[:20]))
     assert found == sorted(found)
     assert found[0] < 0.001
     assert found[-1] > 0.999
@@ -171,7 +172,9 @@ def test_a_claim_carries_its_evidence_its_aspect_and_its_confidence() -> None:
     assert claim.confidence_kind is ConfidenceKind.RULE_MARGIN
 
 
-@pytest.mark.parametrize("values", [{}, {"levelChange": 20.0}, {"levelTrend": 0.9}, {"levelChange": 6.0, "levelTrend": 0.5}])
+@pytest.mark.parametrize(
+    "values", [{}, {"levelChange": 20.0}, {"levelTrend": 0.9}, {"levelChange": 6.0, "levelTrend": 0.5}]
+)
 def test_a_concept_that_cannot_be_decided_gets_no_claim(values: dict[str, float]) -> None:
     assert claims(span(), values, with_rules(VOCABULARY.rules["growthTerm"])) == []
 
@@ -191,7 +194,7 @@ def test_a_claim_is_made_from_the_least_confidence_on() -> None:
 
 @pytest.mark.parametrize("kind", list(SpanKind))
 def test_rules_speak_only_of_the_spans_they_are_made_for(kind: SpanKind) -> None:
-    everything = {name: 1e6 for name in VOCABULARY.properties} | {"duration": 1.0}
+    everything = dict.fromkeys(VOCABULARY.properties, 1000000.0) | {"duration": 1.0}
     made = {claim.concept for claim in claims(span(kind), everything, VOCABULARY)}
     assert made
     assert all(kind in VOCABULARY.rules[concept].spans for concept in made)
