@@ -190,9 +190,8 @@ class _Course:
                 "finite samples",
                 "export it again from its source, as PCM or as float without overflow",
             )
-        if self.start is None:
-            self.start = block[0].copy()
-        self.moves = self.moves or bool(np.abs(block - self.start).max() >= SILENCE)
+        start = self.start = block[0].copy() if self.start is None else self.start
+        self.moves = self.moves or bool(np.abs(block - start).max() >= SILENCE)
         self.peak = max(self.peak, peak)
         self.frames += len(block)
 

@@ -148,7 +148,7 @@ class Heard:
         """Return start and end of its sound objects."""
         return [(float(span.start), float(span.end)) for span in self.segmented().objects]
 
-    def measured(self, start: float = 0.0, end: float | None = None, kind: SpanKind = OBJECT) -> dict[str, float]:
+    def measured(self, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT) -> dict[str, float]:
         """Measure a stretch, the whole if no end is given."""
         last = self.recording.duration if end is None else seconds(end)
         return measure(self.frames, Span(self.recording.id, seconds(start), last, kind))
@@ -163,7 +163,7 @@ def heard(sound: Sound) -> Heard:
     return Heard(frames, Recording("0" * 64, RATE, len(channels), seconds(length), 24_000.0))
 
 
-def measured(sound: Sound, start: float = 0.0, end: float | None = None, kind: SpanKind = OBJECT) -> dict[str, float]:
+def measured(sound: Sound, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT) -> dict[str, float]:
     """Analyse a sound and measure a stretch of it, the whole if no end is given."""
     with (made := heard(sound)).frames:
         return made.measured(start, end, kind)
