@@ -1,5 +1,6 @@
 """``acousma describe`` and ``acousma agreement``: one work along its time, and one sound beside its score."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -78,7 +79,7 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
         claimed = _timeline(store, work, options.confidence)
         if not claimed:
             raise UnknownName(
-                f"nothing is claimed of a work {work!r}", "a title, a part of one, or an IRI", "see: acousma works"
+                f"nothing is claimed of a work {work!r}", "a title, a part of one, or an IRI", _near_titles(store, work)
             )  # fmt: skip
         exact = [item for item in claimed if item.title.casefold() == work.casefold()]
         claimed = exact or claimed
@@ -99,6 +100,15 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
     _draw(options.png, title, duration, mine, sound)
     said = "" if sound else ", without the sound: it was not found; name it with --sound"
     out.print(f"Picture: {escape(str(options.png))}{said}", highlight=False, soft_wrap=True)
+
+
+def _near_titles(store: Store, work: str) -> str:
+    """Return the titles that are nearest to a word, as advice."""
+    table = answer(store, "works", {})
+    titles = {plain(row[table.columns.index("title")]).casefold(): row for row in table.rows}
+    near = difflib.get_close_matches(work.casefold(), titles, 3)
+    found = [plain(titles[title][table.columns.index("title")]) for title in near]
+    return f"did you mean {' or '.join(found)}?" if found else "list them with: acousma works"
 
 
 def _recording(store: Store, recording: str) -> tuple[float, list[str]]:

@@ -19,9 +19,12 @@ from ingest.decode import readable
 from ontology.errors import CatalogueError, InputError
 from ontology.values import Work
 
-__all__ = ["Catalogue", "read_catalogue", "read_table"]
+__all__ = ["SURPLUS", "Catalogue", "read_catalogue", "read_table"]
 
 _FIELDS = ("title", "creator", "year", "source", "licence")
+SURPLUS = "(surplus)"
+"""Key of what stands beyond the last column of a table."""
+
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -58,7 +61,8 @@ def read_table(path: Path, required: Sequence[str], error: type[InputError]) -> 
     Returns
     -------
     list of (int, dict)
-        Number of the line a row ends in, and its cells by column, stripped; an absent cell is the empty string.
+        Number of the line a row ends in, and its cells by column, stripped; an absent cell is the empty string. What
+        stands beyond the last column is under `SURPLUS`.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -86,8 +90,18 @@ def read_table(path: Path, required: Sequence[str], error: type[InputError]) -> 
             "add them to the first line",
         )
     return [
-        (line, dict(zip_longest(columns, cells[: len(columns)], fillvalue=""))) for line, cells in rows if any(cells)
+        (
+            line,
+            dict(zip_longest([*columns, SURPLUS], [*cells[: len(columns)], *_surplus(cells, columns)], fillvalue="")),
+        )
+        for line, cells in rows
+        if any(cells)
     ]
+
+
+def _surplus(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return what a row has beyond its columns, as one cell; nothing if it has too few."""
+    return [" ".join(cells[len(columns) :])] if len(cells) > len(columns) else []
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -110,6 +124,10 @@ def read_catalogue(path: Path) -> Catalogue:
     problems: list[CatalogueError] = []
     for line, row in read_table(path, ["file"], CatalogueError):
         where = f"{path}, line {line}"
+        if row[SURPLUS]:
+            found = f"{where}: {row[SURPLUS]!r} stands beyond the last column"
+            problems.append(CatalogueError(found, "a cell per column", "put a text with the delimiter in it in quotes"))
+            continue
         if not row["file"]:
             problems.append(CatalogueError(f"{where}: no file is named", "a path in column file", "fill it in"))
             continue
@@ -128,7 +146,7 @@ def read_catalogue(path: Path) -> Catalogue:
             continue
         cells = {name: row.get(name, "") for name in _FIELDS}
         year = cells["year"]
-        if year and not _YEAR.fullmatch(year):
+        if year and not (_YEAR.fullmatch(year) and int(year)):
             problems.append(
                 CatalogueError(
                     f"{where}: {year!r} is no year",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from ingest.catalogue import read_table
+from ingest.catalogue import SURPLUS, read_table
 from ontology.errors import ClaimsError
 from ontology.terms import ConfidenceKind
 from ontology.values import Agent, Claim, Recording, Span, seconds
@@ -124,6 +124,9 @@ def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:
 def _row(
     row: Mapping[str, str], where: str, vocabulary: Vocabulary, labels: Mapping[str, list[str]]
 ) -> Iterator[Heard]:
+    if row[SURPLUS]:
+        found = f"{row[SURPLUS]!r} stands beyond the last column"
+        raise ClaimsError(found, "a cell per column", "put a text with the delimiter in it in quotes")
     start, end = _number(row, "start"), _number(row, "end")
     if not 0 <= start < end:
         raise ClaimsError(f"a claim from {start:g} to {end:g} s", "0 <= start < end", "correct the times")

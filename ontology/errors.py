@@ -73,12 +73,12 @@ class AcousmaError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        parts = [self.found.rstrip(".")]
+        parts = [self.found]
         if self.expected:
-            parts.append(f"Expected: {self.expected.rstrip('.')}")
+            parts.append(f"Expected: {self.expected}")
         if self.advice:
-            parts.append(f"To do: {self.advice.rstrip('.')}")
-        return ". ".join(parts) + "."
+            parts.append(f"To do: {self.advice}")
+        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 class InputError(AcousmaError):

@@ -89,7 +89,14 @@ class EmbeddedStore:
                 "name another folder",
             )
         live = self._folder / "live"
-        live.mkdir(parents=True, exist_ok=True)
+        try:
+            live.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self._folder} cannot be made ({error.strerror})",
+                "a folder that can be written",
+                "name another folder",
+            ) from error
         self._live = _open(live)
         self._journal = Journal(self._folder / "journal")
         self._generations.sweep()

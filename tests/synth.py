@@ -51,7 +51,9 @@ def harmonic(hertz: Path_, length: float, numbers: range = range(1, 13), tilt: f
     return tone / np.abs(tone).max()
 
 
-def inharmonic(length: float, ratios: tuple[float, ...] = (1.0, 1.483, 2.314, 3.731, 5.177), hertz: float = 317.0) -> Sound:
+def inharmonic(
+    length: float, ratios: tuple[float, ...] = (1.0, 1.483, 2.314, 3.731, 5.177), hertz: float = 317.0
+) -> Sound:
     """Return partials that no harmonic series explains, all of one amplitude."""
     tone = np.sum([sine(hertz * ratio, length, 2.0 * ratio) for ratio in ratios], axis=0)
     return np.asarray(tone / np.abs(tone).max())
@@ -148,7 +150,9 @@ class Heard:
         """Return start and end of its sound objects."""
         return [(float(span.start), float(span.end)) for span in self.segmented().objects]
 
-    def measured(self, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT) -> dict[str, float]:
+    def measured(
+        self, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT
+    ) -> dict[str, float]:
         """Measure a stretch, the whole if no end is given."""
         last = self.recording.duration if end is None else seconds(end)
         return measure(self.frames, Span(self.recording.id, seconds(start), last, kind))
@@ -163,7 +167,9 @@ def heard(sound: Sound) -> Heard:
     return Heard(frames, Recording("0" * 64, RATE, len(channels), seconds(length), 24_000.0))
 
 
-def measured(sound: Sound, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT) -> dict[str, float]:
+def measured(
+    sound: Sound, start: float = 0.0, end: float | None = None, kind: SpanKind | None = OBJECT
+) -> dict[str, float]:
     """Analyse a sound and measure a stretch of it, the whole if no end is given."""
     with (made := heard(sound)).frames:
         return made.measured(start, end, kind)

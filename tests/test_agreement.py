@@ -151,9 +151,7 @@ def test_claims_below_the_least_confidence_are_not_judged_but_mark_spans() -> No
         ([(1.5, 3.0), (1.0, 2.5)], (1.0, 2.5)),  # equals: the earliest
     ],
 )
-def test_the_matched_span_overlaps_most(
-    spans: list[tuple[float, float]], expected: tuple[float, float] | None
-) -> None:
+def test_the_matched_span_overlaps_most(spans: list[tuple[float, float]], expected: tuple[float, float] | None) -> None:
     assert matched_span(BELL, spans) == expected
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.catalogue import Catalogue, read_catalogue, read_table
+from ingest.catalogue import SURPLUS, Catalogue, read_catalogue, read_table
 from ontology.errors import CatalogueError
 from ontology.values import Work
 from tests.sounds import table
@@ -96,7 +96,7 @@ def test_a_row_whose_file_is_not_there_is_named_and_the_others_are_used(folder: 
     assert "To do: " in message
 
 
-@pytest.mark.parametrize("year", ["75", "c. 1975", "1975-76", "19750", "-500", "MCMLXXV", "1975.0", "²⁰²⁵"])
+@pytest.mark.parametrize("year", ["0000", "75", "c. 1975", "1975-76", "19750", "-500", "MCMLXXV", "1975.0", "²⁰²⁵"])
 def test_a_bad_year_is_named_and_the_work_is_taken_without_one(folder: Path, year: str) -> None:
     catalogue = read(folder, "file,title,year", f"bell.wav,Bell,{year}")
     assert works(catalogue) == {"bell.wav": Work("Bell")}
@@ -173,9 +173,15 @@ def test_an_open_quotation_mark_is_refused_with_its_line(folder: Path) -> None:
     assert "quotation mark" in message
 
 
+def test_a_row_with_a_comma_too_many_is_named_and_left_out(folder: Path) -> None:
+    catalogue = read(folder, "file,title,year", "bell.wav,Bell, struck,1975", "crow.wav,Crow,1980")
+    assert works(catalogue) == {"crow.wav": Work("Crow", year=1980)}
+    assert "line 2: '1975' stands beyond the last column" in only_problem(catalogue)
+
+
 def test_every_column_is_there_in_every_row(folder: Path) -> None:
     path = table(folder / "works.csv", ["file,title,year", "a", "b,B,1975,more,and more"])
     assert read_table(path, ["file"], CatalogueError) == [
-        (2, {"file": "a", "title": "", "year": ""}),
-        (3, {"file": "b", "title": "B", "year": "1975"}),
+        (2, {"file": "a", "title": "", "year": "", SURPLUS: ""}),
+        (3, {"file": "b", "title": "B", "year": "1975", SURPLUS: "more and more"}),
     ]

@@ -316,7 +316,12 @@ def test_silence_and_slivers_have_no_envelope(frames: int) -> None:
 @pytest.mark.parametrize("frames", [20, 21, 50, 100, 199, 200])
 def test_the_shortest_envelopes_give_finite_numbers(frames: int) -> None:
     random = np.random.default_rng(frames)
-    for shape in (np.ones(frames), random.random(frames), np.eye(1, frames, frames // 2)[0], np.geomspace(1, 1e-9, frames)):
+    for shape in (
+        np.ones(frames),
+        random.random(frames),
+        np.eye(1, frames, frames // 2)[0],
+        np.geomspace(1, 1e-9, frames),
+    ):
         values = envelope_properties(shape, HOP, (0, 0))
         assert values
         assert np.isfinite(list(values.values())).all()

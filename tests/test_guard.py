@@ -228,9 +228,7 @@ def test_a_hostile_literal_stays_one_literal(value: str) -> None:
 
 def test_a_value_keeps_apart_from_its_neighbours() -> None:
     number, iri = ox.Literal(4), ox.NamedNode("http://e/a")
-    assert found(bind("SELECT ?s { ?s <http://e/size> ?n FILTER(?n<?max) }", {"max": number})) == [
-        "http://e/a"
-    ]
+    assert found(bind("SELECT ?s { ?s <http://e/size> ?n FILTER(?n<?max) }", {"max": number})) == ["http://e/a"]
     assert found(bind("SELECT ?s{?s?p?o FILTER(?s=?it&&?o=3)}", {"it": iri})) == ["http://e/a"]
 
 

@@ -81,12 +81,8 @@ def test_a_broken_file_changes_nothing(archive: EmbeddedStore, held: int) -> Non
 
 
 @pytest.mark.parametrize("held", [0, 7], ids=["new graph", "graph that holds quads"])
-@pytest.mark.parametrize(
-    "line", [nquads(OTHER, 1), b'<http://e/s> <http://e/p> "gong" .\n'], ids=["other", "default"]
-)
-def test_a_quad_in_a_graph_that_was_not_named_is_refused(
-    archive: EmbeddedStore, held: int, line: bytes
-) -> None:
+@pytest.mark.parametrize("line", [nquads(OTHER, 1), b'<http://e/s> <http://e/p> "gong" .\n'], ids=["other", "default"])
+def test_a_quad_in_a_graph_that_was_not_named_is_refused(archive: EmbeddedStore, held: int, line: bytes) -> None:
     if held:
         archive.bulk_load(nquads(RUN, held), [RUN])
     with pytest.raises(InputError, match="quads in the graphs that were named"):
@@ -156,9 +152,7 @@ def test_the_dataset_of_a_request_is_obeyed(
     archive.bulk_load(nquads(RUN, 10) + nquads(OTHER, 3), [RUN, OTHER])
     archive.publish()
     for pattern, expected in (("?s ?p ?o", default), ("GRAPH ?g { ?s ?p ?o }", named)):
-        csv = b"".join(
-            archive.serialise(f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}", "text/csv", dataset=dataset)
-        )
+        csv = b"".join(archive.serialise(f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}", "text/csv", dataset=dataset))
         assert csv == f"n\r\n{expected}\r\n".encode()
 
 
@@ -171,9 +165,7 @@ def test_a_reader_sees_each_generation_as_it_is_published(archive: EmbeddedStore
             assert count(reader) == 10 * n
 
 
-def test_a_generation_goes_ten_seconds_after_the_next_one_came(
-    archive: EmbeddedStore, tmp_path: Path
-) -> None:
+def test_a_generation_goes_ten_seconds_after_the_next_one_came(archive: EmbeddedStore, tmp_path: Path) -> None:
     folder = tmp_path / "archive" / "generations"
 
     def names() -> list[str]:
@@ -189,9 +181,7 @@ def test_a_generation_goes_ten_seconds_after_the_next_one_came(
     assert count(archive) == 0
 
 
-def test_a_query_that_began_before_publishing_ends_on_its_generation(
-    archive: EmbeddedStore, tmp_path: Path
-) -> None:
+def test_a_query_that_began_before_publishing_ends_on_its_generation(archive: EmbeddedStore, tmp_path: Path) -> None:
     archive.bulk_load(nquads(RUN, 500), [RUN])
     archive.publish()
     with EmbeddedStore(tmp_path / "archive", limits=Limits(rows=10**6)) as reader:

@@ -80,9 +80,7 @@ def test_what_is_loaded_is_seen_and_a_second_load_replaces_it(archive: Store) ->
     assert number(archive.rows(COUNT)) == 15
     archive.bulk_load(nquads(RUN, 4, "bell"), [RUN])
     assert number(archive.rows(COUNT)) == 7
-    assert not archive.ask('ASK { ?s ?p "gong 5" }') or archive.ask(
-        f'ASK {{ GRAPH <{OTHER}> {{ ?s ?p "gong 5" }} }}'
-    )
+    assert not archive.ask('ASK { ?s ?p "gong 5" }') or archive.ask(f'ASK {{ GRAPH <{OTHER}> {{ ?s ?p "gong 5" }} }}')
     archive.bulk_load(b"", [RUN])
     assert not archive.has_graph(RUN)
     archive.publish()
@@ -181,9 +179,7 @@ def test_answers_come_in_each_media_type(archive: Store) -> None:
 def test_the_dataset_of_a_request_is_obeyed(archive: Store) -> None:
     archive.bulk_load(nquads(RUN, 10) + nquads(OTHER, 3), [RUN, OTHER])
     for dataset, expected in ((None, 13), (Dataset((RUN,)), 10), (Dataset((RUN, OTHER)), 13)):
-        assert (
-            b"".join(archive.serialise(COUNT, "text/csv", dataset=dataset)) == f"n\r\n{expected}\r\n".encode()
-        )
+        assert b"".join(archive.serialise(COUNT, "text/csv", dataset=dataset)) == f"n\r\n{expected}\r\n".encode()
 
 
 @pytest.mark.parametrize("media_type", TABLE_TYPES)
@@ -204,9 +200,7 @@ def test_a_slow_server_is_not_waited_for(archive: Store, url: str) -> None:
     with open_store(url, limits=Limits(seconds=1)) as reader:
         start = time.perf_counter()
         with pytest.raises(QueryTimeout, match="longer than 1 s"):
-            reader.rows(
-                "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f && ?f < ?i) }"
-            )
+            reader.rows("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f && ?f < ?i) }")
         assert time.perf_counter() - start < 2
 
 
