@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from ingest.decode import RATE, Signal
+from ingest.tonal import TONAL_HOP, TONAL_WINDOW, hann, tonal_features
 
 __all__ = [
     "BANDS",
@@ -33,7 +34,6 @@ __all__ = [
     "ENVELOPE_HOP",
     "SPECTRAL_HOP",
     "STEP",
-    "TONAL_HOP",
     "Block",
     "FrameAnalyser",
     "SevenFeatures",
@@ -43,15 +43,12 @@ __all__ = [
 ]
 
 SPECTRAL_WINDOW, SPECTRAL_HOP = 2048, 960
-TONAL_WINDOW, TONAL_HOP = 8192, 1920
 ENVELOPE_HOP = 96
 STEP = 122_880
 """Samples per step: 128 spectral, 64 tonal and 1280 envelope frames, 2.56 s."""
 
 _PAD = (TONAL_WINDOW - TONAL_HOP) // 2
 """Samples before and after a step that its tonal frames reach into."""
-_FFT_BYTES = 1 << 18
-"""Frames are transformed in groups of this size, which stay in the processor's cache."""
 _EPS = 1e-10
 
 BAND_EDGES_HZ = 50.0 * 2 ** (np.arange(34) / 4)
@@ -60,11 +57,6 @@ BANDS = len(BAND_EDGES_HZ) - 1
 BAND_HZ = np.sqrt(BAND_EDGES_HZ[:-1] * BAND_EDGES_HZ[1:])
 """Centre of each band in Hz, shape (BANDS,)."""
 
-_COMB_LOW_HZ, _COMB_STEPS, _COMB_PER_OCTAVE = 40.0, 271, 48
-_COMB_PARTIALS = 16
-_OCTAVE_BONUS = 0.03
-_TONAL_TOP_HZ = 10_000.0
-_PEAK_DB = 12.0
 _RANGE_DB = 60.0
 
 
@@ -121,11 +113,6 @@ def _moments(rate: int, window: int, device: str) -> Tensor:
     return torch.tensor(np.stack([np.ones_like(khz), khz, khz**2], 1), dtype=torch.float32, device=device)
 
 
-@cache
-def _hann(window: int, device: str) -> Tensor:
-    return torch.hann_window(window, periodic=True, dtype=torch.float32, device=device)
-
-
 def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | None) -> tuple[SevenFeatures, Tensor]:
     """Compute the seven features of a batch of frames.
 
@@ -179,29 +166,6 @@ def _band_matrix(device: str) -> Tensor:
     return torch.tensor(np.clip(high - low, 0, None) / width, dtype=torch.float32, device=device)
 
 
-@cache
-def _comb(device: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the harmonic combs: membership and chance of it (bins, candidates), fundamentals in Hz.
-
-    The chance that a peak near a bin is reached is the share of the distance between two partials that lies within
-    reach of one; beyond the last partial it is 0.
-    """
-    width = RATE / TONAL_WINDOW
-    bins = np.arange(int(_TONAL_TOP_HZ / width)) * width
-    fundamentals = _COMB_LOW_HZ * 2 ** (np.arange(_COMB_STEPS) / _COMB_PER_OCTAVE)
-    number = np.maximum(np.round(bins[:, None] / fundamentals), 1)
-    distance = np.abs(bins[:, None] - number * fundamentals)
-    # half a candidate step plus half a bin: a partial on neither grid is reached from the nearest point of both
-    reach = np.minimum(0.0075 * bins[:, None] + 0.5 * width, 0.15 * fundamentals)
-    member = (distance <= reach) & (bins[:, None] > 0) & (number <= _COMB_PARTIALS)
-    covered = np.where(number <= _COMB_PARTIALS, 2 * reach / fundamentals, 0.0)
-
-    def tensor(values: np.ndarray) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=device)
-
-    return tensor(member), tensor(covered), tensor(fundamentals)
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
     """Frames of one step on all three grids, as float32 arrays.
@@ -251,12 +215,12 @@ class FrameAnalyser:
         inner = sound[:, _PAD : _PAD + STEP]
         square = inner.square().mean(0)
         envelope = square.reshape(-1, ENVELOPE_HOP).mean(1)
-        return Block(self._spectral(sound), self._tonal(sound), envelope.cpu().numpy())
+        return Block(self._spectral(sound), tonal_features(sound).cpu().numpy(), envelope.cpu().numpy())
 
     def _spectral(self, sound: Tensor) -> np.ndarray:
         offset = _PAD - (SPECTRAL_WINDOW - SPECTRAL_HOP) // 2
         frames = sound[:, offset : sound.shape[1] - offset].unfold(1, SPECTRAL_WINDOW, SPECTRAL_HOP)
-        spectrum = torch.fft.rfft(frames * _hann(SPECTRAL_WINDOW, self._device))
+        spectrum = torch.fft.rfft(frames * hann(SPECTRAL_WINDOW, self._device))
         powers = spectrum.real.square() + spectrum.imag.square()
         power = powers.mean(0)
         seven, self._mel = seven_features(frames, power, RATE, self._mel)
@@ -282,130 +246,6 @@ class FrameAnalyser:
         before = level[:1] if self._bands is None else self._bands[None]
         self._bands = level[-1]
         return (level - torch.cat([before, level[:-1]])).abs().mean(1)
-
-    def _tonal(self, sound: Tensor) -> np.ndarray:
-        frames = _stronger(sound).unfold(1, TONAL_WINDOW, TONAL_HOP)
-        member, covered, fundamentals = _comb(self._device)
-        power = torch.cat([part.mean(0) for part in _powers(frames, len(member))])
-        level = 10 * power.clamp_min(_EPS).log10()
-        peaks = _peaks(power, level)
-        energy = power.sum(1).clamp_min(_EPS)
-        in_peaks = _spread_peaks(peaks).mul(power).sum(1)
-        peak_energy = peaks.sum(1).clamp_min(_EPS)
-        amplitude = peaks.sqrt()
-        total = amplitude.sum(1, keepdim=True).clamp_min(_EPS)
-        explained = (amplitude @ member) / total
-        # of fundamentals that explain as much the highest is meant: every octave below would fit as well
-        best = (explained + _OCTAVE_BONUS * (fundamentals / _COMB_LOW_HZ).log2()).argmax(1)
-        chance = (amplitude * covered.T[best]).sum(1) / total[:, 0]
-        salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
-        strongest, hertz = _strongest(peaks, level)
-        fundamental, deviation = _refine(strongest, hertz, fundamentals[best])
-        mean, square = ((peaks @ _octaves(len(member), self._device)) / peak_energy[:, None]).unbind(1)
-        spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
-        share = (in_peaks / energy).clamp(0, 1)
-        return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1).cpu().numpy()
-
-
-def _stronger(sound: Tensor) -> Tensor:
-    """Return the stronger of the mid and the side signal of a step, shape (1, samples)."""
-    if len(sound) == 1:
-        return sound
-    mid, side = (sound[0] + sound[1]) * 0.5**0.5, (sound[0] - sound[1]) * 0.5**0.5
-    stronger: Tensor = mid if float(mid @ mid) >= float(side @ side) else side
-    return stronger[None]
-
-
-def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
-    """Yield power spectra of windowed frames, group by group.
-
-    Parameters
-    ----------
-    frames : Tensor
-        Shape (channels, frames, window).
-    bins : int
-        How many of the lowest bins are kept.
-
-    Yields
-    ------
-    Tensor
-        Shape (channels, frames of the group, bins).
-    """
-    channels, count, window = frames.shape
-    group = max(1, _FFT_BYTES // (4 * channels * window)) if frames.device.type == "cpu" else count
-    for first in range(0, count, group):
-        spectrum = torch.fft.rfft(frames[:, first : first + group] * _hann(window, str(frames.device)))[..., :bins]
-        yield spectrum.real.square() + spectrum.imag.square()
-
-
-def _peaks(power: Tensor, level: Tensor) -> Tensor:
-    """Return the power at spectral peaks of at least 12 dB prominence, 0 elsewhere, shape (frames, bins).
-
-    Parameters
-    ----------
-    power, level : Tensor
-        Shape (frames, bins); level is power in dB.
-    """
-    highest = torch.nn.functional.max_pool1d(level[:, None], 5, 1, 2)[:, 0]
-    top = level.amax(1, keepdim=True)
-    least = torch.maximum(_running_mean(level, 20) + _PEAK_DB, top - _RANGE_DB)
-    return power * ((level >= highest) & (level >= least))
-
-
-@cache
-def _octaves(bins: int, device: str) -> Tensor:
-    """Return log2 of the bins' frequencies relative to 1 kHz, and its square, shape (bins, 2)."""
-    octaves = np.log2(np.maximum(np.arange(bins), 1) * (RATE / TONAL_WINDOW) / 1000)
-    return torch.tensor(np.stack([octaves, octaves**2], 1), dtype=torch.float32, device=device)
-
-
-def _strongest(peaks: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """Return power and frequency of the twelve strongest peaks of each frame, shape (frames, 12).
-
-    Frequencies are in Hz, refined by a parabola through the level in dB at the peak and beside it.
-    """
-    strongest, index = peaks.topk(12, dim=1)
-    index = index.clamp(1, level.shape[1] - 2)
-    left, middle, right = (level.gather(1, index + offset) for offset in (-1, 0, 1))
-    curve = left - 2 * middle + right
-    shift = 0.5 * (left - right) / torch.where(curve.abs() < 1e-6, torch.ones_like(curve), curve)
-    return strongest, (index + shift.clamp(-0.5, 0.5)) * (RATE / TONAL_WINDOW)
-
-
-def _running_mean(values: Tensor, reach: int) -> Tensor:
-    """Return the mean over `reach` neighbours on either side, along the last axis; edges repeat the last value."""
-    padded = torch.nn.functional.pad(values[:, None], (reach + 1, reach), mode="replicate")[:, 0]
-    summed = padded.cumsum(1)
-    return (summed[:, 2 * reach + 1 :] - summed[:, : -2 * reach - 1]) / (2 * reach + 1)
-
-
-def _spread_peaks(peaks: Tensor) -> Tensor:
-    """Return 1 at the bins within two of a peak (a Hann window's main lobe), else 0."""
-    return (torch.nn.functional.max_pool1d(peaks[:, None], 5, 1, 2)[:, 0] > 0).to(peaks.dtype)
-
-
-def _refine(strongest: Tensor, hertz: Tensor, fundamental: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the fundamental that fits the strongest partials best (Hz) and their deviation from it (cents).
-
-    Parameters
-    ----------
-    strongest, hertz : Tensor
-        Power and frequency of partials, shape (frames, partials).
-    fundamental : Tensor
-        First guess in Hz, shape (frames,).
-    """
-    weight = strongest.sqrt()
-    width = RATE / TONAL_WINDOW
-    for _ in range(2):
-        number = (hertz / fundamental[:, None]).round().clamp_min(1)
-        partial = number * fundamental[:, None]
-        near = weight * ((hertz - partial).abs() < torch.maximum(0.03 * partial, 0.0075 * partial + width))
-        better = (near * number * hertz).sum(1) / (near * number.square()).sum(1).clamp_min(_EPS)
-        fundamental = torch.where(near.sum(1) > 0, better, fundamental)
-    number = (hertz / fundamental[:, None]).round().clamp_min(1)
-    cents = 1200 * (hertz.clamp_min(1.0) / (number * fundamental[:, None])).log2().abs()
-    deviation = (weight * cents).sum(1) / weight.sum(1).clamp_min(_EPS)
-    return fundamental, deviation
 
 
 def analyse(sound: Iterable[Signal], device: str = "cpu") -> Iterator[Block]:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.decode import RATE
-from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, TONAL_HOP, Block
+from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, Block
+from ingest.tonal import TONAL_HOP
 
 __all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
 

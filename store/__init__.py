@@ -15,8 +15,9 @@ True
 from pathlib import Path
 
 from store.base import GRAPH_TYPES, TABLE_TYPES, AnswerBytes, Dataset, Limits, Stats, Store, Table, Term
+from store.binding import bind
 from store.embedded import EmbeddedStore
-from store.guard import QueryFacts, QueryForm, bind, check_query, check_update, query_form
+from store.guard import QueryFacts, QueryForm, check_query, check_update, query_form
 from store.remote import RemoteStore
 
 __all__ = [

@@ -9,7 +9,7 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from ontology.errors import QueryRefused
 
-__all__ = ["LANGUAGE", "captures", "encode", "parse"]
+__all__ = ["LANGUAGE", "blank_opaque", "captures", "encode", "parse"]
 
 with warnings.catch_warnings():
     # tree-sitter-sparql 0.1.0 hands its language over as an address, in the older of two ways.
@@ -42,3 +42,15 @@ def encode(text: str) -> bytes:
         raise QueryRefused(
             f"the query text cannot be written in UTF-8 (character {error.start})", "Unicode text"
         ) from error
+
+
+_OPAQUE = Query(LANGUAGE, "(comment) @c (string) @s (iri_reference) @i")
+
+
+def blank_opaque(source: bytes, tree: Tree) -> str:
+    """Return the text with comments, strings and IRIs blanked."""
+    visible = bytearray(source)
+    for nodes in captures(_OPAQUE, tree).values():
+        for node in nodes:
+            visible[node.start_byte : node.end_byte] = b" " * (node.end_byte - node.start_byte)
+    return visible.decode()

@@ -194,11 +194,11 @@ class Store(Protocol):
         ...
 
     def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
-        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.guard.bind`)."""
+        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.binding.bind`)."""
         ...
 
     def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
-        """Answer an ASK, with ``values`` bound to its parameters (:func:`store.guard.bind`)."""
+        """Answer an ASK, with ``values`` bound to its parameters (:func:`store.binding.bind`)."""
         ...
 
     def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:

@@ -26,7 +26,8 @@ from store._generations import Generations
 from store._journal import Entry, Journal
 from store._quads import check_quads, graph_name, graph_names, load_quads, stray
 from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
-from store.guard import bind, check_query, check_update
+from store.binding import bind
+from store.guard import check_query, check_update
 from store.workers import Answer, Job, WorkerPool
 
 __all__ = ["EmbeddedStore"]

@@ -29,7 +29,8 @@ from store._answers import JSON, as_boolean, as_table, check_media_type, only_nu
 from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
 from store._quads import graph_name, read_quads
 from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
-from store.guard import bind, check_query, check_update
+from store.binding import bind
+from store.guard import check_query, check_update
 
 __all__ = ["RemoteStore"]
 

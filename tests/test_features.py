@@ -15,7 +15,6 @@ from ingest.features import (
     ENVELOPE_HOP,
     SPECTRAL_HOP,
     STEP,
-    TONAL_HOP,
     Block,
     FrameAnalyser,
     SevenFeatures,
@@ -23,6 +22,7 @@ from ingest.features import (
     mel_matrix,
     seven_features,
 )
+from ingest.tonal import TONAL_HOP
 from tests.synth import RATE, Sound, band, glide, harmonic, noise, sine, times
 
 WINDOW, HOP = 2048, 960

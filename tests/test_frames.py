@@ -11,8 +11,9 @@ import pytest
 
 from ingest import frames as frames_module
 from ingest.decode import RATE, Signal
-from ingest.features import ENVELOPE_HOP, SPECTRAL_HOP, TONAL_HOP, Block, analyse
+from ingest.features import ENVELOPE_HOP, SPECTRAL_HOP, Block, analyse
 from ingest.frames import FINE_SECONDS, Array, Frames, Grid
+from ingest.tonal import TONAL_HOP
 from tests.commands import environment
 from tests.sounds import noise_below, stroke
 
