@@ -69,7 +69,7 @@ class SevenFeatures:
     rms : Tensor
         Root mean square, full scale 1.
     zero_crossing_rate : Tensor
-        Share of samples at which the sign changes in the louder channel, 0 to 1.
+        Share of samples at which the sign changes in the channel that is louder in the batch, 0 to 1.
     centroid, bandwidth, rolloff : Tensor
         Hz (Peeters 2004; Klapuri & Davy 2006; roll-off at 85 %).
     flatness : Tensor
@@ -149,9 +149,8 @@ def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | No
     channels = frames if frames.dim() == 3 else frames[None]
     powers = channels.square().mean(2)
     rms = powers.mean(0).sqrt()
-    negative = channels < 0
-    crossings = (negative[..., 1:] != negative[..., :-1]).sum(2) / window
-    crossings = crossings.gather(0, powers.argmax(0, keepdim=True))[0]
+    negative = channels[int(powers.sum(1).argmax())] < 0
+    crossings = (negative[:, 1:] ^ negative[:, :-1]).sum(1) / window
     features = SevenFeatures(rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux)
     return features, mel[-1]
 
@@ -263,6 +262,8 @@ def analyse(sound: Iterable[Signal], device: str = "cpu") -> Iterator[Block]:
     Block
         One per step; the last is padded with silence to a whole step.
     """
+    # numbers below 1e-38 are no sound, and dying sounds are full of them: they slow a processor down
+    torch.set_flush_denormal(True)
     analyser = FrameAnalyser(device)
     held: list[Signal] = []
     length = 0

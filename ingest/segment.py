@@ -44,6 +44,8 @@ _NOVELTY_DB = 8.0
 _SUDDEN_SECONDS, _SUDDEN_SHARE = 0.1, 0.85
 _PROMINENCE_DB = 3.0
 """An attack begins an object if it rises this much above the loudest moment of the quarter second before."""
+_WITHIN_SECONDS = 0.04
+"""A stretch begins with an attack that comes so soon: its first frame hears what begins 31 ms after the frame does."""
 _BLOCK = 32_768
 
 Times = npt.NDArray[np.float64]
@@ -215,7 +217,7 @@ def _boundaries(start: float, end: float, attacks: Times, changes: Times) -> lis
     for attack in attacks.tolist():
         near_start = attack - start < CHAIN_SECONDS and len(cuts) == 1
         if near_start and previous == -np.inf:
-            cuts[0] = attack if attack - start < 0.06 else start
+            cuts[0] = attack if attack - start < _WITHIN_SECONDS else start
         if attack - previous >= CHAIN_SECONDS and attack - cuts[-1] >= CHAIN_SECONDS:
             cuts.append(attack)
         previous = attack

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-One channel is an array of shape (samples,), two of shape (2, samples), at 48 kHz. A *path* is a number or one value
+One channel is an array of shape (samples,), two of shape (2, samples), at 48 kHz. A *course* is a number or one value
 per sample. Noise takes a seed, so that a sound is the same each time. Nothing here comes from `truth`.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile as sf
+import torch
 
 from ingest.features import analyse
 from ingest.frames import Frames
@@ -21,9 +22,11 @@ from ontology.terms import SpanKind
 from ontology.values import Recording, Span, seconds
 
 Sound = npt.NDArray[np.float64]
-Path_ = float | Sound
+Course = float | Sound
 
 RATE = 48_000
+torch.set_num_threads(1)  # the sounds are short: threads that wait for one another take longer than one alone
+
 WHOLE, WINDOW, OBJECT = SpanKind.WHOLE_RECORDING, SpanKind.FIXED_WINDOW, SpanKind.DETECTED_OBJECT
 
 
@@ -35,20 +38,20 @@ def times(length: float) -> Sound:
 # -- matter --------------------------------------------------------------------------------------
 
 
-def sine(hertz: Path_, length: float, phase: float = 0.0) -> Sound:
-    """Return a sine of amplitude 1 whose frequency may follow a path."""
-    path = np.broadcast_to(hertz, round(length * RATE))
-    return np.sin(2 * np.pi * np.cumsum(path) / RATE + phase)
+def sine(hertz: Course, length: float, phase: float = 0.0) -> Sound:
+    """Return a sine of amplitude 1 whose frequency may follow a course."""
+    course = np.broadcast_to(hertz, round(length * RATE))
+    return np.asarray(np.sin(2 * np.pi * np.cumsum(course) / RATE + phase))
 
 
-def harmonic(hertz: Path_, length: float, numbers: range = range(1, 13), tilt: float = 1.0) -> Sound:
+def harmonic(hertz: Course, length: float, numbers: range = range(1, 13), tilt: float = 1.0) -> Sound:
     """Return a tone with the given partials, of amplitude 1 / number ** tilt, none above 20 kHz."""
-    path = np.broadcast_to(np.asarray(hertz, np.float64), round(length * RATE))
-    tone = np.zeros(len(path))
+    course = np.broadcast_to(np.asarray(hertz, np.float64), round(length * RATE))
+    tone = np.zeros(len(course))
     for number in numbers:
-        heard = path * number < 20_000
-        tone += np.where(heard, sine(path * number, length, 0.7 * number**2) / number**tilt, 0.0)
-    return tone / np.abs(tone).max()
+        heard = course * number < 20_000
+        tone += np.where(heard, sine(course * number, length, 0.7 * number**2) / number**tilt, 0.0)
+    return np.asarray(tone / np.abs(tone).max())
 
 
 def inharmonic(
@@ -60,8 +63,8 @@ def inharmonic(
 
 
 def glide(start: float, end: float, length: float) -> Sound:
-    """Return a path that runs evenly in octaves from one frequency to another."""
-    return start * (end / start) ** (times(length) / length)
+    """Return a course that runs evenly in octaves from one frequency to another."""
+    return np.asarray(start * (end / start) ** (times(length) / length))
 
 
 def noise(length: float, seed: int = 1) -> Sound:
@@ -78,17 +81,17 @@ def band(low: float, high: float, length: float, seed: int = 1) -> Sound:
     return np.asarray(0.2 * sound / np.sqrt(np.mean(sound**2)))
 
 
-def cluster(centre: Path_, width: Path_, length: float, count: int = 120, seed: int = 1) -> Sound:
-    """Return a dense cluster of sines, evenly spread in octaves over a width about a centre; both may be paths.
+def cluster(centre: Course, width: Course, length: float, count: int = 120, seed: int = 1) -> Sound:
+    """Return a dense cluster of sines, evenly spread in octaves over a width about a centre; both may be courses.
 
-    The centre of the cluster in log frequency is the path's, and its standard deviation width / sqrt(12) octaves.
+    In log frequency the standard deviation of the cluster is width / sqrt(12) octaves.
     """
     random = np.random.default_rng(seed)
     sound = np.zeros(round(length * RATE))
     for place in (np.arange(count) + random.random(count)) / count - 0.5:
-        path = np.broadcast_to(centre * 2.0 ** (np.asarray(width) * place), len(sound))
-        sound += sine(path, length, 2 * np.pi * random.random())
-    return sound / np.abs(sound).max()
+        course = np.broadcast_to(centre * 2.0 ** (np.asarray(width) * place), len(sound))
+        sound += sine(course, length, 2 * np.pi * random.random())
+    return np.asarray(sound / np.abs(sound).max())
 
 
 # -- level ---------------------------------------------------------------------------------------
@@ -120,13 +123,13 @@ def between(before: float, sound: Sound, after: float) -> Sound:
 # -- space ---------------------------------------------------------------------------------------
 
 
-def panned(sound: Sound, place: Path_) -> Sound:
+def panned(sound: Sound, place: Course) -> Sound:
     """Place a sound from left (-1) to right (1): the energy balance (R - L) / (R + L) is the place."""
     place = np.broadcast_to(place, len(sound))
     return np.stack([sound * np.sqrt((1 - place) / 2), sound * np.sqrt((1 + place) / 2)])
 
 
-def correlated(one: Sound, other: Sound, coherence: Path_) -> Sound:
+def correlated(one: Sound, other: Sound, coherence: Course) -> Sound:
     """Return two channels of given correlation, made of two sounds that have none."""
     share = np.broadcast_to(coherence, len(one))
     return np.stack([one, share * one + np.sqrt(1 - share**2) * other])

@@ -303,7 +303,7 @@ OBJECT_ONLY = {
 def test_attack_decay_and_shape_are_measured_over_objects_only() -> None:
     sound = power(noise(2.0) * pulses(2.0, 8, 0.05))
     assert not OBJECT_ONLY & envelope_properties(sound, HOP, None).keys()
-    assert OBJECT_ONLY <= envelope_properties(sound, HOP, (0, 0)).keys()
+    assert envelope_properties(sound, HOP, (0, 0)).keys() >= OBJECT_ONLY
 
 
 @pytest.mark.parametrize("frames", [0, 1, 19, 500])

@@ -89,13 +89,14 @@ def ours(sound: Signal) -> dict[str, np.ndarray]:
 
 
 def librosas(sound: Signal) -> dict[str, np.ndarray]:
-    size = {"frame_length": WINDOW, "hop_length": HOP, "center": False}
     magnitude = np.abs(librosa.stft(sound, n_fft=WINDOW, hop_length=HOP, center=False))
     centroid = librosa.feature.spectral_centroid(S=magnitude, sr=RATE)
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=magnitude**2, sr=RATE), top_db=None)
     return {
-        "rms": librosa.feature.rms(y=sound, **size)[0],
-        "zero_crossing_rate": librosa.feature.zero_crossing_rate(sound, **size)[0],
+        "rms": librosa.feature.rms(y=sound, frame_length=WINDOW, hop_length=HOP, center=False)[0],
+        "zero_crossing_rate": librosa.feature.zero_crossing_rate(
+            sound, frame_length=WINDOW, hop_length=HOP, center=False
+        )[0],
         "centroid": centroid[0],
         "bandwidth": librosa.feature.spectral_bandwidth(S=magnitude, sr=RATE, centroid=centroid)[0],
         "rolloff": librosa.feature.spectral_rolloff(S=magnitude, sr=RATE)[0],

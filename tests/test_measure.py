@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -43,8 +44,8 @@ Make = Callable[[], Sound]
 
 
 def log_centroid(low: float, high: float) -> float:
-    """Return the brightness of noise that is level from one frequency to another: band magnitudes are roots of widths."""
-    edges = 50.0 * 2 ** (np.arange(BANDS + 1) / 4)
+    """Return the brightness of noise that is level from one frequency to another."""
+    edges = 50.0 * 2 ** (np.arange(BANDS + 1) / 4)  # the magnitude of a band is the root of its width
     widths = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None)
     return float(2 ** np.average(np.log2(BAND_HZ), weights=np.sqrt(widths)))
 
@@ -66,8 +67,21 @@ def two(octaves: float) -> Sound:
     return 0.4 * sine(400, 1.5) + 0.4 * sine(400 * 2**octaves, 1.5)
 
 
+@cache
 def opening(start: float, end: float) -> Sound:
-    return cluster(1_000, np.linspace(start, end, 2 * RATE), 2.0, 300)
+    return cluster(1_000, np.linspace(start, end, 2 * RATE), 2.0, 200)
+
+
+@cache
+def rising() -> Sound:
+    """Return a band of noise that rises two octaves."""
+    return cluster(glide(400, 1_600, 2.0), 0.5, 2.0)
+
+
+@cache
+def upward() -> Sound:
+    """Return a tone that glides up an octave and a half."""
+    return harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0)
 
 
 def half(one: Sound, other: Sound) -> Sound:
@@ -90,7 +104,7 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("decayTime", "-20 dB in 0.4 s", lambda: noise(1.2) * decay(1.2, 0.4), 0.4, 0.05),
     ("decayFit", "an even decay", lambda: noise(1.2) * decay(1.2, 0.4), 1.0, 0.02),
     ("plateauShare", "all but half of two ramps", lambda: noise(2.0) * ramps(2.0, 0.6, 0.6), 0.7, 0.04),
-    ("peakPosition", "a quarter", lambda: noise(2.0) * np.minimum(times(2.0) / 0.5, (2 - times(2.0)) / 1.5), 0.25, 0.06),
+    ("peakPosition", "a quarter", lambda: noise(2.0) * np.minimum(times(2.0) * 2, (2 - times(2.0)) / 1.5), 0.25, 0.06),
     ("riseShare", "a ramp of half", lambda: noise(2.0) * ramps(2.0, 1.0, 0.0), 0.5 * 10 ** (-3 / 20), 0.04),
     ("fallShare", "a ramp of half", lambda: noise(2.0) * ramps(2.0, 0.0, 1.0), 0.5 * 10 ** (-3 / 20), 0.04),
     ("onsetFloor", "from silence", lambda: noise(1.0) * ramps(1.0, 0.5, 0.1), 60.0, 12.0),
@@ -106,10 +120,10 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
         ("brightnessCentroid", f"a third of an octave at {f} Hz", lambda f=f: band(f / 1.12, f * 1.12, 1.0), f, 0.05)
         for f in (150, 300, 600, 1_200, 2_400, 4_800, 9_600)
     ],
-    ("centroidChange", "a band that rises two octaves", lambda: cluster(glide(400, 1_600, 2.0), 0.5, 2.0), 2.0, 0.1),
+    ("centroidChange", "a band that rises two octaves", rising, 2.0, 0.1),
     ("centroidChange", "a band that falls an octave", lambda: cluster(glide(4_000, 2_000, 2.0), 1.0, 2.0), -1.0, 0.1),
-    ("centroidTrend", "a band that rises", lambda: cluster(glide(400, 1_600, 2.0), 0.5, 2.0), 1.0, 0.06),
-    ("centroidRange", "a band that rises two octaves", lambda: cluster(glide(400, 1_600, 2.0), 0.5, 2.0), 1.8, 0.15),
+    ("centroidTrend", "a band that rises", rising, 1.0, 0.06),
+    ("centroidRange", "a band that rises two octaves", rising, 1.8, 0.15),
     *[
         ("spectralSpread", f"{w} octaves", lambda w=w: cluster(1_000, w, 1.5, 400), w / math.sqrt(12), 0.05)
         for w in (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
@@ -154,9 +168,9 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("voicedShare", "a tone, then noise", lambda: half(harmonic(220, 1.0), noise(1.0) / 2), 0.5, 0.05),
     ("voicedShare", "noise", lambda: noise(1.0), 0.0, 0.01),
     ("pitch", "a tone", lambda: harmonic(333, 1.0), 333, 0.001),
-    ("heightChange", "an octave and a half up", lambda: harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0), 1.5, 0.05),
-    ("heightTrend", "an octave and a half up", lambda: harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0), 1.0, 0.01),
-    ("heightRange", "an octave and a half up", lambda: harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0), 1.35, 0.08),
+    ("heightChange", "an octave and a half up", upward, 1.5, 0.05),
+    ("heightTrend", "an octave and a half up", upward, 1.0, 0.01),
+    ("heightRange", "an octave and a half up", upward, 1.35, 0.08),
     *[
         ("sideShare", f"correlation {c}", lambda c=c: correlated(noise(2.0, 1), noise(2.0, 2), c), (1 - c) / 2, 0.02)
         for c in (1.0, 0.5, 0.0, -0.5, -1.0)
@@ -229,7 +243,8 @@ def test_noise_has_no_pitch(make: Make) -> None:
 
 def test_a_gong_is_less_harmonic_than_a_string() -> None:
     gong, string = measured(inharmonic(2.0)), measured(harmonic(220, 2.0))
-    assert gong["combSalience"] < 0.6 < 0.95 < string["combSalience"]
+    assert gong["combSalience"] < 0.6
+    assert string["combSalience"] > 0.95
     assert gong["peakShare"] > 0.95
     assert gong["partialDeviation"] > 10 > string["partialDeviation"]
 
@@ -261,7 +276,7 @@ def test_a_glissando_changes_height_by_its_octaves(name: str, octaves: float) ->
 
 @pytest.mark.parametrize("octaves", [-3.0, -1.0, 1.0, 3.0])
 def test_the_height_of_a_noisy_band_is_its_brightness(octaves: float) -> None:
-    values = measured(cluster(glide(1_200, 1_200 * 2**octaves, 2.0), 0.5, 2.0, 300))
+    values = measured(cluster(glide(1_200, 1_200 * 2**octaves, 2.0), 0.5, 2.0, 200))
     assert values["heightChange"] == pytest.approx(octaves, abs=0.1)
     assert values["heightChange"] == values["centroidChange"]
 
@@ -335,7 +350,7 @@ def test_loud_neighbours_are_left_out() -> None:
 
 def test_one_channel_has_no_stereo() -> None:
     assert not STEREO & measured(noise(2.0)).keys()
-    assert STEREO <= measured(np.stack([noise(2.0), noise(2.0, 2)])).keys()
+    assert measured(np.stack([noise(2.0), noise(2.0, 2)])).keys() >= STEREO
 
 
 def test_silence_has_a_duration_and_nothing_else() -> None:
@@ -395,8 +410,8 @@ def test_a_rule_can_be_decided_only_by_properties_that_are_given() -> None:
 
 @pytest.fixture(scope="module")
 def long_pulses() -> dict[str, float]:
-    """Measure five minutes of pulses, four a second, that rise in a third of a second and end at once."""
-    length = 300.0
+    """Measure more than two minutes of pulses, four a second, whose level rises for three seconds."""
+    length = 130.0
     sound = 0.5 * sine(500, length) * pulses(length, 4, 0.1)
     return measured(between(0.1, sound * ramps(length, 3.0, 0.0), 0.1))
 
@@ -407,8 +422,8 @@ def test_the_times_of_a_stretch_of_minutes_are_not_stretched(long_pulses: dict[s
 
 
 def test_the_attack_of_a_stretch_of_minutes_is_its_own() -> None:
-    sound = between(0.1, sine(500, 250.0) * ramps(250.0, 0.01, 1.0), 0.1)
+    sound = between(0.1, sine(500, 130.0) * ramps(130.0, 0.01, 1.0), 0.1)
     values = measured(sound)
     assert values["attackTime"] == pytest.approx(0.008, abs=0.004)
     assert values["releaseTime"] == pytest.approx(0.8, rel=0.05)
-    assert ENVELOPE <= values.keys()
+    assert values.keys() >= ENVELOPE

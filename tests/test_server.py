@@ -21,6 +21,10 @@ pytestmark = pytest.mark.server
 SELECT = "SELECT ?s ?o { ?s <http://e/p> ?o } ORDER BY ?o"
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
 ROWS = 300
+ASK_AND_PRINT = (
+    "import sys, httpx; answer = httpx.get(sys.argv[1], params={'query': sys.argv[2]}, timeout=30);"
+    "print(answer.status_code, answer.text)"
+)
 
 
 def free_port() -> int:
@@ -129,8 +133,7 @@ def test_a_runaway_query_is_stopped_and_told_while_others_are_answered(endpoint:
     began = time.monotonic()
     with httpx.Client(base_url=endpoint.base_url, timeout=30) as other:
         runaway = subprocess.Popen(
-            [sys.executable, "-c", "import sys, httpx; r = httpx.get(sys.argv[1], params={'query': sys.argv[2]}, timeout=30);"
-             "print(r.status_code, r.text)", f"{endpoint.base_url}/sparql", RUNAWAY],
+            [sys.executable, "-c", ASK_AND_PRINT, f"{endpoint.base_url}/sparql", RUNAWAY],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         time.sleep(0.8)

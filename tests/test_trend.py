@@ -7,6 +7,10 @@ from scipy import stats
 from ingest.trend import percentiles, trend
 
 
+def theil_sen(values: np.ndarray) -> float:
+    return float(np.asarray(stats.theilslopes(values))[0])
+
+
 def curve(count: int, seed: int, drift: float = 0.0) -> np.ndarray:
     """Return a random walk without ties, with a drift over its length."""
     random = np.random.default_rng(seed)
@@ -22,7 +26,7 @@ def test_change_is_the_theil_sen_slope_times_the_length(count: int, seed: int) -
     values = curve(count, seed)
     found = trend(values)
     assert found is not None
-    assert found.change == pytest.approx(stats.theilslopes(values).slope * count, rel=1e-9, abs=1e-12)
+    assert found.change == pytest.approx(theil_sen(values) * count, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("count", [4, 5, 6, 9, 16, 33, 63, 64])
@@ -31,7 +35,8 @@ def test_tau_is_kendalls(count: int, seed: int) -> None:
     values = curve(count, seed)
     found = trend(values)
     assert found is not None
-    assert found.tau == pytest.approx(stats.kendalltau(np.arange(count), values).statistic, abs=1e-12)
+    tau, _ = stats.kendalltau(np.arange(count), values)
+    assert found.tau == pytest.approx(tau, abs=1e-12)
 
 
 @pytest.mark.parametrize("count", [64, 65, 127, 128, 129, 500, 1_500])
@@ -41,7 +46,7 @@ def test_a_long_curve_is_judged_like_a_short_one(count: int, drift: float) -> No
     values = drift * np.arange(count) / count + noise
     found = trend(values)
     assert found is not None
-    assert found.change == pytest.approx(stats.theilslopes(values).slope * count, rel=0.03, abs=0.3)
+    assert found.change == pytest.approx(theil_sen(values) * count, rel=0.03, abs=0.3)
     assert np.sign(found.tau) == np.sign(drift)
     assert abs(found.tau) > 0.7
 

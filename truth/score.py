@@ -1,7 +1,7 @@
 """The score of a rendered sound: what happens when, and what it may be called.
 
-A score is a table with the columns of `COLUMNS`; times are seconds from the start of the file, half-open intervals; concepts are vocabulary ids separated by spaces. It is a table of claims as
-`ingest.heard` reads them.
+A score is a table with the columns of `COLUMNS`; times are seconds from the start of the file, half-open intervals;
+concepts are vocabulary ids separated by spaces. It is a table of claims as `ingest.heard` reads them.
 """
 
 import csv
