@@ -83,6 +83,11 @@ def _peer(path: Path) -> dict[str, np.ndarray]:
     }
 
 
+def _decode(path: Path) -> None:
+    for _ in blocks(path, RATE):
+        pass
+
+
 def _describe(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         task = Task(path, None, Work(path.stem), (), frozenset(), Path(folder) / "run.nq")
@@ -125,7 +130,7 @@ def _one(contestant: str, path: Path) -> None:
     if contestant == "differences":
         print(json.dumps(_differences(path)))
         return
-    work = {"ours": _ours, "peer": _peer, "describer": _describe}[contestant]
+    work = {"ours": _ours, "peer": _peer, "describer": _describe, "decode": _decode}[contestant]
     work(path.with_name("warm.flac") if path.with_name("warm.flac").exists() else path.with_name("short.flac"))
     began = time.process_time()
     work(path)
@@ -138,16 +143,18 @@ def _contest(files: dict[str, Path], seconds: float, rounds: int) -> None:
     print("agreement with librosa (99th percentile of the relative difference)")
     for name, value in differences.items():
         print(f"  {name:20s} {value:.1e}  {'within' if value <= TOLERANCES[name] else 'BEYOND'} {TOLERANCES[name]:.0e}")
-    ours, peer, whole = [], [], []
+    ours, peer, whole, decode = [], [], [], []
     for _ in range(rounds):
         ours.append(measured("features", ["--one", "ours", str(files["whole"])]))
         peer.append(measured("features", ["--one", "peer", str(files["whole"])]))
         whole.append(measured("features", ["--one", "describer", str(files["stereo"])]))
-    cpu = [[run["cpu"] for run in runs] for runs in (ours, peer, whole)]
+        decode.append(measured("features", ["--one", "decode", str(files["whole"])]))
+    cpu = [[run["cpu"] for run in runs] for runs in (ours, peer, whole, decode)]
     print(f"seven features, {seconds:.0f} s of 44.1 kHz mono FLAC, one thread, {rounds} rounds in turn (CPU s, median)")
     print(f"  ours     {statistics.median(cpu[0]):7.2f}   {seconds / statistics.median(cpu[0]):6.0f} x real time")
     print(f"  librosa  {statistics.median(cpu[1]):7.2f}   {seconds / statistics.median(cpu[1]):6.0f} x real time")
     print(f"  librosa / ours  {median_ratio(cpu[1], cpu[0]):.2f}")
+    print(f"  decoding alone {statistics.median(cpu[3]):6.2f}   {seconds / statistics.median(cpu[3]):6.0f} x real time")
     print("whole measured describer, pitch included, 44.1 kHz stereo FLAC")
     print(f"  ours     {statistics.median(cpu[2]):7.2f}   {seconds / statistics.median(cpu[2]):6.0f} x real time")
     print("peak memory, MiB, on a sixth of the sound and on the whole")

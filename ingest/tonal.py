@@ -90,7 +90,7 @@ def tonal_features(sound: Tensor) -> Tensor:
     salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
     strongest, hertz = _strongest(peaks, level)
     fundamental, deviation = _refine(strongest, hertz, fundamentals[best])
-    mean, square = ((peaks @ _octaves(len(member), device)) / peak_energy[:, None]).unbind(1)
+    mean, square = (peaks @ column / peak_energy for column in _octaves(len(member), device))
     spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
     share = (in_peaks / energy).clamp(0, 1)
     return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1)
@@ -143,9 +143,9 @@ def _peaks(power: Tensor, level: Tensor) -> Tensor:
 
 @cache
 def _octaves(bins: int, device: str) -> Tensor:
-    """Return log2 of the bins' frequencies relative to 1 kHz, and its square, shape (bins, 2)."""
+    """Return log2 of the bins' frequencies relative to 1 kHz, and its square, shape (2, bins)."""
     octaves = np.log2(np.maximum(np.arange(bins), 1) * (RATE / TONAL_WINDOW) / 1000)
-    return torch.tensor(np.stack([octaves, octaves**2], 1), dtype=torch.float32, device=device)
+    return torch.tensor(np.stack([octaves, octaves**2]), dtype=torch.float32, device=device)
 
 
 def _strongest(peaks: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
