@@ -25,7 +25,7 @@ __all__ = ["IngestOptions", "ingest_paths", "print_report"]
 
 
 OPTIMIZE_FROM = 200_000
-"""New statements from which on the store's files are put in order, which makes queries up to three times faster."""
+"""New statements from which on the store's files are put in order, which makes queries faster."""
 
 _LIMITS = Limits(seconds=600.0, rows=10_000_000)
 """For the questions that ingesting itself asks; those of people have the limits of the settings."""

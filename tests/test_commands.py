@@ -5,8 +5,8 @@ import io
 import json
 import re
 import shlex
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -355,7 +355,7 @@ def test_without_arguments_the_help_is_shown() -> None:
     assert "Usage: " in done.stdout + done.stderr
 
 
-@pytest.mark.skipif(shutil.which("acousma") is None, reason="Acousma is not installed as a command")
 def test_the_installed_command_is_this_one() -> None:
-    done = subprocess.run(["acousma", "--help"], capture_output=True, text=True, check=True)
+    command = Path(sys.executable).parent / "acousma"
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     assert "A knowledge graph of things heard" in done.stdout
