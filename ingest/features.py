@@ -24,6 +24,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.linalg import vecdot
 
 from ingest.decode import RATE, Signal
 from ingest.tonal import TONAL_HOP, TONAL_WINDOW, hann, tonal_features
@@ -177,6 +178,23 @@ def _band_matrix(device: str) -> Tensor:
     return torch.tensor(np.clip(high - low, 0, None) / width, dtype=torch.float32, device=device)
 
 
+def _powers(spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the mean power of the channels per bin, and the power of the left, the right and both per frame.
+
+    Parameters
+    ----------
+    spectrum : Tensor
+        Shape (channels, frames, 2 * bins), real and imaginary parts in turn: whole rows are read three times as fast
+        as every other number.
+    """
+    left, right = spectrum[0], spectrum[-1]
+    squares = left.square()
+    if len(spectrum) == 2:
+        squares.addcmul_(right, right).mul_(0.5)
+    mean = squares[:, 0::2] + squares[:, 1::2]
+    return mean, vecdot(left, left), vecdot(right, right), vecdot(left, right)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Frames of one step on all three grids, as float32 arrays.
@@ -232,15 +250,9 @@ class FrameAnalyser:
         offset = _PAD - (SPECTRAL_WINDOW - SPECTRAL_HOP) // 2
         frames = sound[:, offset : sound.shape[1] - offset].unfold(1, SPECTRAL_WINDOW, SPECTRAL_HOP)
         spectrum = torch.fft.rfft(frames * hann(SPECTRAL_WINDOW, self._device))
-        powers = spectrum.real.square() + spectrum.imag.square()
-        power = powers.mean(0)
+        power, left, right, cross = _powers(torch.view_as_real(spectrum).flatten(2))
         seven, self._mel = seven_features(frames, power, RATE, self._mel)
         bands = power @ _band_matrix(self._device)
-        left, right = powers[0].sum(1), powers[-1].sum(1)
-        if len(powers) == 2:
-            cross = (spectrum[0].real * spectrum[1].real + spectrum[0].imag * spectrum[1].imag).sum(1)
-        else:
-            cross = left
         columns = torch.stack(
             [
                 seven.rms, seven.zero_crossing_rate, seven.centroid, seven.bandwidth, seven.rolloff,

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from ingest.decode import RATE
 
@@ -77,22 +78,29 @@ def tonal_features(sound: Tensor) -> Tensor:
     member, covered, fundamentals = _comb(device)
     power = torch.cat([part.mean(0) for part in _powers(frames, len(member))])
     level = 10 * power.clamp_min(_EPS).log10()
-    peaks = _peaks(power, level)
-    energy = power.sum(1).clamp_min(_EPS)
-    in_peaks = _spread_peaks(peaks).mul(power).sum(1)
-    peak_energy = peaks.sum(1).clamp_min(_EPS)
+    at_peak = _peaks(level)
+    dense = power * at_peak
+    # peaks are few: what follows is done on a list of them
+    frame, bin_ = at_peak.nonzero(as_tuple=True)
+    peaks = dense[frame, bin_]
     amplitude = peaks.sqrt()
-    total = amplitude.sum(1, keepdim=True).clamp_min(_EPS)
-    explained = (amplitude @ member) / total
+    per_frame = at_peak.sum(1)
+    first = per_frame.cumsum(0) - per_frame
+    total = _summed(amplitude, frame, len(power)).clamp_min(_EPS)
+    explained = embedding_bag(bin_, member, first, mode="sum", per_sample_weights=amplitude) / total[:, None]
     # of fundamentals that explain as much the highest is meant: every octave below would fit as well
     best = (explained + _OCTAVE_BONUS * (fundamentals / _COMB_LOW_HZ).log2()).argmax(1)
-    chance = (amplitude * covered.T[best]).sum(1) / total[:, 0]
+    chance = _summed(amplitude * covered[bin_, best[frame]], frame, len(power)) / total
     salience = (explained.gather(1, best[:, None])[:, 0] - chance) / (1 - chance)
-    strongest, hertz = _strongest(peaks, level)
+    strongest, hertz = _strongest(dense, level)
     fundamental, deviation = _refine(strongest, hertz, fundamentals[best])
-    mean, square = (peaks @ column / peak_energy for column in _octaves(len(member), device))
+    octaves = _octaves(len(member), device)[bin_]
+    energy = _summed(peaks, frame, len(power)).clamp_min(_EPS)
+    mean = _summed(peaks * octaves, frame, len(power)) / energy
+    square = _summed(peaks * octaves.square(), frame, len(power)) / energy
     spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
-    share = (in_peaks / energy).clamp(0, 1)
+    in_peaks = (power * _around(at_peak)).sum(1)
+    share = (in_peaks / power.sum(1).clamp_min(_EPS)).clamp(0, 1)
     return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1)
 
 
@@ -127,25 +135,30 @@ def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
         yield spectrum.real.square() + spectrum.imag.square()
 
 
-def _peaks(power: Tensor, level: Tensor) -> Tensor:
-    """Return the power at spectral peaks of at least 12 dB prominence, 0 elsewhere, shape (frames, bins).
+def _peaks(level: Tensor) -> Tensor:
+    """Return which bins are spectral peaks of at least 12 dB prominence, shape (frames, bins).
 
     Parameters
     ----------
-    power, level : Tensor
-        Shape (frames, bins); level is power in dB.
+    level : Tensor
+        dB, shape (frames, bins).
     """
     highest = torch.nn.functional.max_pool1d(level[:, None], 5, 1, 2)[:, 0]
     top = level.amax(1, keepdim=True)
     least = torch.maximum(_running_mean(level, 20) + _PEAK_DB, top - _RANGE_DB)
-    return power * ((level >= highest) & (level >= least))
+    return (level >= highest) & (level >= least)
+
+
+def _summed(values: Tensor, frame: Tensor, frames: int) -> Tensor:
+    """Return the sum of the values of each frame, shape (frames,)."""
+    return torch.zeros(frames, device=values.device).index_add(0, frame, values)
 
 
 @cache
 def _octaves(bins: int, device: str) -> Tensor:
-    """Return log2 of the bins' frequencies relative to 1 kHz, and its square, shape (2, bins)."""
+    """Return log2 of the bins' frequencies relative to 1 kHz, shape (bins,)."""
     octaves = np.log2(np.maximum(np.arange(bins), 1) * (RATE / TONAL_WINDOW) / 1000)
-    return torch.tensor(np.stack([octaves, octaves**2]), dtype=torch.float32, device=device)
+    return torch.tensor(octaves, dtype=torch.float32, device=device)
 
 
 def _strongest(peaks: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
@@ -168,9 +181,13 @@ def _running_mean(values: Tensor, reach: int) -> Tensor:
     return (summed[:, 2 * reach + 1 :] - summed[:, : -2 * reach - 1]) / (2 * reach + 1)
 
 
-def _spread_peaks(peaks: Tensor) -> Tensor:
-    """Return 1 at the bins within two of a peak (a Hann window's main lobe), else 0."""
-    return (torch.nn.functional.max_pool1d(peaks[:, None], 5, 1, 2)[:, 0] > 0).to(peaks.dtype)
+def _around(at_peak: Tensor) -> Tensor:
+    """Return which bins lie within two of a peak (a Hann window's main lobe)."""
+    near = at_peak.clone()
+    for distance in (1, 2):
+        near[:, distance:] |= at_peak[:, :-distance]
+        near[:, :-distance] |= at_peak[:, distance:]
+    return near
 
 
 def _refine(strongest: Tensor, hertz: Tensor, fundamental: Tensor) -> tuple[Tensor, Tensor]:
