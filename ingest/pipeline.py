@@ -19,7 +19,6 @@ from decimal import Decimal
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 
 import pyoxigraph
@@ -311,11 +310,11 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     began = monotonic()
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
-    with TemporaryDirectory(prefix="acousma-") as folder:
+    with store.scratch() as folder:
         named = job.catalogue.works.keys() | job.heard.claims.keys()
         # of files with the same sound the first is taken in: let it be one that a table speaks of
         files = sorted(job.files, key=lambda path: path.resolve() not in named)
-        for done in _listen(replace(job, files=tuple(files)), _Planner(job, store), Path(folder)):
+        for done in _listen(replace(job, files=tuple(files)), _Planner(job, store), folder):
             report.done.append(done)
             progress(done)
     report.elapsed = monotonic() - began

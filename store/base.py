@@ -15,6 +15,7 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -216,6 +217,14 @@ class Store(Protocol):
 
     def stats(self) -> Stats:
         """Count what is stored. It reads every quad: not for a request path."""
+        ...
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Give an empty folder for files on their way into the store; it goes with all that is in it.
+
+        What a killed process leaves in the scratch folder of a store in a folder is removed when that store is next
+        opened for writing.
+        """
         ...
 
     def publish(self) -> None:

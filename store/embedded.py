@@ -13,8 +13,11 @@ Conventions
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -69,7 +72,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, folder: Path, *, limits: Limits | None = None, workers: int = 1, writable: bool = False) -> None:
-        self._folder = folder
+        self._folder, self._scratch = folder, folder / "scratch"
         self._limits = limits or Limits()
         self._generations = Generations(folder)
         self._lock = threading.RLock()
@@ -101,6 +104,7 @@ class EmbeddedStore:
         self._live = _open(live)
         self._journal = Journal(self._folder / "journal")
         self._generations.sweep()
+        rmtree(self._scratch, ignore_errors=True)
         unfinished = self._journal.unfinished()
         if unfinished is not None:
             self._undo(unfinished)
@@ -276,6 +280,14 @@ class EmbeddedStore:
         graphs = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g {} }"))
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         return Stats(quads, graphs, size, folder.name)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder for files on their way into the store; it goes with all that is in it."""
+        self._writing()
+        self._scratch.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=self._scratch) as folder:
+            yield Path(folder)
 
     def publish(self) -> None:
         """Make a generation of what has been written; the next query of each reader sees it."""

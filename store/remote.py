@@ -17,7 +17,8 @@ from __future__ import annotations
 import itertools
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -169,6 +170,12 @@ class RemoteStore:
         """Count what is stored; the time limit of queries applies."""
         quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))
         return Stats(quads, len(self._graphs()), None, None)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder for files on their way into the store; it goes with all that is in it."""
+        with tempfile.TemporaryDirectory(prefix="acousma-") as folder:
+            yield Path(folder)
 
     def publish(self) -> None:
         """Do nothing: a server shows what has been written at once."""

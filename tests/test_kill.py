@@ -130,6 +130,7 @@ def ingest_here(corpus: Corpus, archive: Path) -> None:
     options = IngestOptions([corpus.sounds], corpus.catalogue, corpus.claims, 1, 5.0)
     report = ingest_paths(Settings(store=str(archive)), options, Console(quiet=True))  # type: ignore[call-arg]
     assert report.failures == []
+    assert not list((archive / "scratch").iterdir()), "files of a killed ingest were left"
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +187,7 @@ def test_killing_an_ingest_with_two_workers_leaves_whole_recordings(
     kill(process)
     left = whole_recordings(published(archive, tmp_path / "read.nq"), by_graph(corpus.whole))
     assert left >= int(generation) - 2  # before any recording the empty archive and the vocabulary were published
+    assert list((archive / "scratch").iterdir()), "the kill came when nothing was on its way"
     ingest_here(corpus, archive)
     assert dump(archive, tmp_path / "again.nq") == corpus.whole
 
