@@ -24,6 +24,8 @@ Array = npt.NDArray[np.float32]
 
 IN_MEMORY = 16 << 20
 FINE_SECONDS = 120.0
+_AT_ONCE = 32_768
+"""Frames that are read at once where a stretch is coarsened."""
 
 
 class Grid:
@@ -74,7 +76,7 @@ class Grid:
         if group == 1:
             return self.rows(first, last)
         means = []
-        step = group * 4096
+        step = group * max(1, _AT_ONCE // group)
         for position in range(first, last, step):
             rows = self.rows(position, min(position + step, last))
             whole = len(rows) // group * group
@@ -84,7 +86,7 @@ class Grid:
 
     def column(self, index: int) -> Array:
         """Read one column of all frames, shape (frames,)."""
-        parts = [self.rows(i, i + 65_536)[:, index].copy() for i in range(0, self.length, 65_536)]
+        parts = [self.rows(i, i + _AT_ONCE)[:, index].copy() for i in range(0, self.length, _AT_ONCE)]
         return np.concatenate(parts)
 
     def close(self) -> None:
