@@ -3,10 +3,10 @@
 Conventions
 -----------
 A document names two contexts, that of Web Annotation and that of Acousma, and embeds the target with its selector,
-the body and the creator; everything else is an IRI. Words and prefixes come from the contexts, so that the document
-is the one that framing with ``ontology/frames/annotation.jsonld`` gives, only faster (a test compares
-both). Decimals are text, such as ``"0.820"``: a JSON number would come back as an ``xsd:double``, or lose
-its zeros. No context is ever fetched; one that is not known here is refused.
+the body and the creator; everything else is an IRI, whole and without a prefix. Words come from the contexts, so that
+the document is the one that framing with ``ontology/frames/annotation.jsonld`` gives (a test compares both), in less
+time. Decimals are text, such as ``"0.82"``: the JSON number 0.82 would be read as ``8.2E-1``, which is no
+``xsd:decimal``. No context is ever fetched; one that is not known here is refused.
 
 Source
 ------

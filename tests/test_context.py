@@ -151,7 +151,9 @@ def test_a_word_of_web_annotation_keeps_its_meaning(word: str, meaning: str | di
     assert CONTEXT[word] == meaning
 
 
-@pytest.mark.parametrize("word", ["format", "language", "rights", "generator", "generated", "items", "purpose", "start", "end"])
+@pytest.mark.parametrize(
+    "word", ["format", "language", "rights", "generator", "generated", "items", "purpose", "start", "end"]
+)
 def test_a_word_of_web_annotation_is_not_given_another_meaning(word: str) -> None:
     assert word not in CONTEXT
 
