@@ -58,6 +58,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class AnnotationFormat(StrEnum):
+    """How an annotation is written."""
+
+    JSONLD = "jsonld"
+    TURTLE = "turtle"
+
+
 def _examples(*lines: str) -> str:
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
 
@@ -204,6 +211,26 @@ def describe(
     from api import describing
 
     describing.describe_work(_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
+
+
+@app.command(
+    epilog=_examples(
+        "acousma annotation http://localhost:8000/annotation/42a058e80a2ddb4d/25000-30000/measurement/level",
+        "acousma annotation http://localhost:8000/annotation/42a058e80a2ddb4d/0-5000/claim/dark --format turtle",
+    )
+)
+def annotation(
+    iri: Annotated[str, typer.Argument(metavar="IRI", help="IRI of a claim, a measurement or an assessment.")],
+    format_: Annotated[AnnotationFormat, typer.Option("--format", help="How to write it.")] = AnnotationFormat.JSONLD,
+    store: Store = None,
+) -> None:
+    """Show one annotation as Web Annotation clients read it, with its target, body and creator.
+
+    `acousma ask timeline --param work=TITLE --format csv` has the IRIs of claims.
+    """
+    from api import annotating
+
+    annotating.print_annotation(_settings(store), iri, format_.value)
 
 
 @app.command(epilog=_examples("acousma runs", "acousma runs --format csv"))

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import Graph, Literal, URIRef
 
+from ontology.mint import concept
 from ontology.terms import PREFIXES
 from ontology.vocabulary import FOLDER
 from tests.graphs import ANNA, KIEFERNWALD, LISTENER, MINTER, claim_iri, make_run, small_graph
@@ -79,17 +80,17 @@ WRITTEN = {
     "creator": MINTER.agent(LISTENER),
     "created": "2026-03-01T11:00:00Z",
     "wasGeneratedBy": RUN,
-    "aspect": "acv:continuityDiscontinuity",
-    "body": "acv:iterativeMotion",
+    "aspect": concept("continuityDiscontinuity"),
+    "body": concept("iterativeMotion"),
     "confidence": "0.500",
-    "confidenceKind": "acv:ruleMargin",
+    "confidenceKind": concept("ruleMargin"),
     "target": {
         "id": SPAN,
         "type": ["SpecificResource", "Interval", "Span"],
         "source": MINTER.recording(KIEFERNWALD.recording.id),
         "timeline": MINTER.timeline(KIEFERNWALD.recording.id),
-        "start": "4.000",
-        "end": "12.000",
+        "startSeconds": "4.000",
+        "endSeconds": "12.000",
         "selector": {
             "id": f"{SPAN}/selector",
             "type": "FragmentSelector",
@@ -119,7 +120,7 @@ def test_a_claim_in_the_store_is_written_in_json_with_the_same_words() -> None:
     nodes = {node["id"]: node for node in to_json(quads_of(CLAIM, SPAN, f"{SPAN}/selector"))}
     claim, span = nodes[CLAIM], nodes[SPAN]
     assert claim | {"type": sorted(claim["type"])} == WRITTEN | {"target": SPAN}
-    assert span["start"] == "4.000"
+    assert span["startSeconds"] == "4.000"
     assert nodes[f"{SPAN}/selector"]["value"] == "t=4,12"
 
 
@@ -150,7 +151,9 @@ def test_a_word_of_web_annotation_keeps_its_meaning(word: str, meaning: str | di
     assert CONTEXT[word] == meaning
 
 
-@pytest.mark.parametrize("word", ["format", "language", "rights", "generator", "generated", "items", "purpose"])
+@pytest.mark.parametrize(
+    "word", ["format", "language", "rights", "generator", "generated", "items", "purpose", "start", "end"]
+)
 def test_a_word_of_web_annotation_is_not_given_another_meaning(word: str) -> None:
     assert word not in CONTEXT
 

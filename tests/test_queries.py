@@ -267,5 +267,5 @@ def test_text_is_bound_as_a_literal_never_pasted(archive: Store, typed: str) -> 
 def test_an_unknown_question_is_answered_with_near_names() -> None:
     with pytest.raises(UnknownName, match=r"there is no question 'open_with'.*did you mean opens_with"):
         find("open_with")
-    with pytest.raises(UnknownName, match=r"one of between_agents, "):
+    with pytest.raises(UnknownName, match=r"one of annotation, between_agents, "):
         find("ouverture")
