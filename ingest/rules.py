@@ -5,9 +5,9 @@ Conventions
 A condition holds with the probability that a value drawn from a normal distribution about the measured one, with the
 condition's margin as standard deviation on the property's scale, lies on the right side of the threshold. A rule
 holds with the probability of its weakest condition; a span too short or too long for it (a condition on one of the
-`PRECONDITIONS`) leaves it open. At `CLAIM` and above a claim is made; at `CONTRADICT` and below a claim of somebody else
-is contradicted; in between, and where a value is absent, nothing is said. These limits have their home in
-`ontology.thresholds`, from where the vocabulary's graph gets them too (``queries/evidence_for_claims.rq``).
+`PRECONDITIONS`) leaves it open. At `CLAIM` and above a claim is made; at `CONTRADICT` and below a claim of somebody
+else is contradicted; in between, and where a value is absent, nothing is said. These limits have their home in
+`ontology.thresholds`, from where the graph of the vocabulary gets them too (``queries/evidence_for_claims.rq``).
 """
 
 import math

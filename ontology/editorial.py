@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-``reviewed_labels.csv`` has a row for each scheme, or single concept, and language whose labels are the author's own words
-or were reviewed by an analyst who speaks the language; its column ``basis`` says which, by whom and when. Every other
-label is a rendering that was not reviewed, and is marked so.
+``reviewed_labels.csv`` has a row for each scheme, or single concept, and language whose labels are the author's own
+words or were reviewed by an analyst who speaks the language; its column ``basis`` says which, by whom and when. Every
+other label is a rendering that was not reviewed, and is marked so.
 
 ``changes.csv`` has a row for each concept or property that was added, reworded or deprecated. A published term is never
 removed, renamed or given another meaning: it is deprecated and, where there is one, names what replaces it.

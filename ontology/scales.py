@@ -4,7 +4,7 @@ Conventions
 -----------
 A scale has one row per step, in order, with positions from 1. Label, definition and terms stand in its first row and
 are empty in the others. The concept of the first step is the low pole, that of the last one the high pole; where there
-is no more or less, the pole named first by the source is the low one. A bipolar term such as *dominance / subordination*
+is no more or less, the pole named first by the source is the low one. A bipolar term such as *conflict / coexistence*
 is a concept of its author that names a question; its answers are the steps of a scale.
 """
 
@@ -90,7 +90,8 @@ def read_scales(path: Path, concepts: Container[str]) -> dict[str, Scale]:
         id_ = row.cells["scale"]
         if last is None or id_ != last.cells["scale"]:
             _check_length(scales, last)
-            scales[row.new_id(scales, "scale")] = _first(row, concepts)
+            id_ = row.new_id(scales, "scale")
+            scales[id_] = _first(row, concepts)
         else:
             scales[id_] = _next(row, scales[id_], concepts)
         last = row

@@ -20,7 +20,6 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from ontology.editorial import LANGUAGES, Change, read_changes, read_reviewed
-from ontology.errors import VocabularyError
 from ontology.scales import Scale, read_scales
 from ontology.schemes import SCHEMES
 from ontology.tables import Row, read_rows, words
@@ -257,11 +256,13 @@ def _check_references(concepts: Mapping[str, Concept], rows: list[Row]) -> None:
 _UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
 
 
-def _read_properties(path: Path) -> dict[str, ObservableProperty]:
+def _read_properties(path: Path, concepts: Mapping[str, Concept]) -> dict[str, ObservableProperty]:
     properties: dict[str, ObservableProperty] = {}
     for row in read_rows(path, _PROPERTY_COLUMNS):
         cells = row.cells
         id_ = row.new_id(properties)
+        if id_ in concepts:
+            raise row.error("id", f"{id_!r} is the id of a concept too", "an id of its own")
         properties[id_] = ObservableProperty(
             id=id_,
             label=row.text("prefLabel_en"),
@@ -348,10 +349,7 @@ def load_vocabulary(folder: Path = FOLDER) -> Vocabulary:
     ('continuant graduel', 'morphologicalArchetype')
     """
     concepts = _read_concepts(folder / "vocabulary.csv")
-    properties = _read_properties(folder / "properties.csv")
-    clash = concepts.keys() & properties.keys()
-    if clash:
-        raise VocabularyError(f"{sorted(clash)} are ids of a concept and of a property", "distinct ids")
+    properties = _read_properties(folder / "properties.csv", concepts)
     reviewed = read_reviewed(folder / "reviewed_labels.csv", {c.id: c.label for c in concepts.values()})
     for id_, concept in concepts.items():
         marked = frozenset(tag for tag in concept.label if not reviewed.covers(id_, concept.scheme, tag))
@@ -360,4 +358,10 @@ def load_vocabulary(folder: Path = FOLDER) -> Vocabulary:
     deprecated = frozenset(change.term for change in changes if change.kind == "deprecated")
     rules = _read_rules(folder / "rules.csv", concepts, properties, deprecated)
     scales = read_scales(folder / "scales.csv", concepts)
-    return Vocabulary(*map(MappingProxyType, (concepts, properties, rules, scales)), changes)
+    return Vocabulary(
+        MappingProxyType(concepts),
+        MappingProxyType(properties),
+        MappingProxyType(rules),
+        MappingProxyType(scales),
+        changes,
+    )

@@ -245,7 +245,7 @@ CASES = [
     ("A scale has one acm:lowPole", lacks("acm:Scale", "acm:lowPole")),
     ("A scale has one acm:lowPole", gains("acm:Scale", "acm:lowPole", "acv:bright")),
     ("A scale has one acm:highPole", turns("acm:Scale", "acm:highPole", "acv:noSuchConcept")),
-    ("The steps of a scale have", "DELETE { ?x acm:position 1 } INSERT { ?x acm:position 3 } WHERE { ?x acm:position 1 }"),
+    ("The steps of a scale have", "DELETE { ?x acm:position 2 } INSERT { ?x acm:position 9 } WHERE { ?x a acm:Step }"),
     ("The steps of a scale have", turns("acm:Step", "acm:position", "1")),
     ("The low pole of a scale", turns("acm:Scale", "acm:lowPole", "acv:bright")),
     ("The low pole of a scale", turns("acm:Scale", "acm:highPole", "acv:dark")),
@@ -274,11 +274,7 @@ def good_triples() -> frozenset[ox.Triple]:
     rule, scale = concept("rule/bright"), concept("scale/brightness")
     kept = (rule, f"{rule}/brightnessCentroid", scale, f"{scale}/1", f"{scale}/2")
     vocabulary = ox.parse(vocabulary_quads().encode(), ox.RdfFormat.N_QUADS)
-    triples |= {
-        q.triple
-        for q in vocabulary
-        if isinstance(q.subject, ox.NamedNode) and q.subject.value in kept
-    }
+    triples |= {q.triple for q in vocabulary if isinstance(q.subject, ox.NamedNode) and q.subject.value in kept}
     store = ox.Store()
     store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
     store.update(f"""{_HEAD} INSERT {{ {DESCRIPTION} }} WHERE {{
