@@ -146,7 +146,8 @@ def list_concepts(word: str, every: bool, out: Console) -> None:
 
 def _matching(vocabulary: Vocabulary, word: str, every: bool) -> Iterable[str]:
     for id_, concept in vocabulary.concepts.items():
-        words = " ".join([id_, *concept.label.values(), *concept.alternatives]).casefold()
+        others = (label for label, _ in concept.alternatives)
+        words = " ".join([id_, *concept.label.values(), *others]).casefold()
         if word in words and (every or id_ in vocabulary.rules):
             yield id_
 

@@ -4,9 +4,10 @@ Conventions
 -----------
 A condition holds with the probability that a value drawn from a normal distribution about the measured one, with the
 condition's margin as standard deviation on the property's scale, lies on the right side of the threshold. A rule
-holds with the probability of its weakest condition; a span too short or too long for it (a condition on `DURATION`)
-leaves it open. At `CLAIM` and above a claim is made; at `CONTRADICT` and below
-a claim of somebody else is contradicted; in between, and where a value is absent, nothing is said.
+holds with the probability of its weakest condition; a span too short or too long for it (a condition on one of the
+`PRECONDITIONS`) leaves it open. At `CLAIM` and above a claim is made; at `CONTRADICT` and below a claim of somebody
+else is contradicted; in between, and where a value is absent, nothing is said. These limits have their home in
+`ontology.thresholds`, from where the graph of the vocabulary gets them too (``queries/evidence_for_claims.rq``).
 """
 
 import math
@@ -14,14 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ontology.terms import ConfidenceKind, Verdict
+from ontology.thresholds import CLAIM, CONTRADICT, PRECONDITIONS
 from ontology.values import Assessment, Claim, Span
 from ontology.vocabulary import Condition, Rule, Vocabulary
 
 __all__ = ["CLAIM", "CONTRADICT", "Decision", "assess", "claims", "decide"]
-
-CLAIM = 0.65
-DURATION = "duration"
-CONTRADICT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def decide(rule: Rule, values: Mapping[str, float], vocabulary: Vocabulary) -> D
         _holds(condition, values[condition.property], vocabulary.properties[condition.property].scale)
         for condition in present
     ]
-    if any(condition.property == DURATION and holds < CLAIM for condition, holds in zip(present, judged, strict=True)):
+    if any(c.property in PRECONDITIONS and holds < CLAIM for c, holds in zip(present, judged, strict=True)):
         return None
     complete = len(present) == len(rule.conditions)
     if not judged or (not complete and min(judged) > CONTRADICT):

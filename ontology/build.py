@@ -1,63 +1,44 @@
-"""Writes ``vocabulary.ttl`` from the tables: ``python -m ontology.build``.
+"""Writes ``vocabulary.ttl`` from the tables: ``python -m ontology.build [--tables FOLDER] [FILE]``.
 
 Conventions
 -----------
 One ``skos:ConceptScheme`` per author, never merged: terms of different authors are tied by SKOS mapping properties.
 Observable properties are in a scheme of their own. A measurement rule is a node ``acv:rule/<concept>`` with one
-``acm:Condition`` per property. Every node has an IRI; there are no blank nodes.
+``acm:Condition`` per property, a scale a collection ``acv:scale/<id>`` with one ``acm:Step`` per concept: an ordered
+collection of SKOS would need an RDF list, which OWL 2 DL keeps for itself. Every node has an IRI; there are no blank
+nodes. The file is written whole or not at all.
 """
 
-from collections.abc import Iterable
+import argparse
+import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from rdflib import Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCTERMS, RDF, RDFS, SKOS, SOSA, XSD
+from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, SOSA, XSD
 
+from ontology.editorial import Change
 from ontology.errors import VocabularyError
+from ontology.scales import Scale
+from ontology.schemes import SCHEMES
 from ontology.terms import ACM, ACV, PREFIXES
-from ontology.vocabulary import FOLDER, Concept, ObservableProperty, Rule, Vocabulary, load_vocabulary
+from ontology.thresholds import PRECONDITIONS, limits
+from ontology.vocabulary import FOLDER, Concept, Condition, ObservableProperty, Rule, Vocabulary, load_vocabulary
 
 __all__ = ["build", "main", "turtle"]
 
 _ACV = Namespace(ACV)
 _ONTOLOGY = URIRef(ACM.NS.rstrip("#"))
 _AUTHORS = URIRef("https://w3id.org/acousma/authors")
+_OWN_SCHEME = URIRef(f"{ACV}scheme/acousma")
 _VERSION = "0.1"
-
-SCHEMES = {
-    "polyakov": "Descriptors after Polyakov 2024",
-    "smalley-framework": "Smalley: framework of spectromorphology",
-    "smalley-spectral-typology": "Smalley: spectral typology",
-    "smalley-morphology": "Smalley: morphology",
-    "smalley-structural-function": "Smalley: structural functions",
-    "smalley-motion-growth": "Smalley: motion and growth processes",
-    "smalley-characteristic-motion": "Smalley: characteristic motions",
-    "smalley-texture-motion": "Smalley: texture motion",
-    "smalley-behaviour": "Smalley: behaviour",
-    "smalley-spectral-space": "Smalley: spectral space",
-    "smalley-spectral-density": "Smalley: spectral density",
-    "smalley-spatiomorphology": "Smalley: spatiomorphology",
-    "smalley-space-form": "Smalley: space-form",
-    "smalley-indicative-fields": "Smalley: indicative fields",
-    "schaeffer-typology": "Schaeffer: typology of sound objects",
-    "schaeffer-morphology": "Schaeffer: morphological criteria",
-    "schaeffer-listening": "Schaeffer: modes of listening",
-    "schaeffer-dataset": "Label groups of the SCHAEFFER data set",
-    "thoresen-aural-sonology": "Thoresen: aural sonology",
-    "peeters-deruty-profiles": "Peeters and Deruty: morphological profiles",
-    "mim-ust": "MIM: temporal semiotic units",
-    "emmerson-language-grid": "Emmerson: language grid",
-    "blackburn": "Blackburn: sound units and words",
-    "acousma": "Acousma: measured descriptors and data model",
-}
-"""Title of each concept scheme, by the id in the table's column ``scheme``."""
 
 _PROPERTIES = URIRef(ACV + "scheme/observable-properties")
 
 
 def build(vocabulary: Vocabulary) -> Graph:
-    """Return the vocabulary, its observable properties and its rules as RDF.
+    """Return the vocabulary, its observable properties, rules, scales and changes as RDF.
 
     Parameters
     ----------
@@ -75,15 +56,15 @@ def build(vocabulary: Vocabulary) -> Graph:
         _scheme(graph, URIRef(f"{ACV}scheme/{id_}"), title)
     _scheme(graph, _PROPERTIES, "Observable properties of sound")
     for concept in vocabulary.concepts.values():
-        if concept.scheme not in SCHEMES:
-            raise VocabularyError(
-                f"{concept.id} is in the scheme {concept.scheme!r}", "one of " + ", ".join(SCHEMES), "correct its row"
-            )
         _concept(graph, concept, vocabulary)
     for observable in vocabulary.properties.values():
         _property(graph, observable)
     for rule in vocabulary.rules.values():
-        _rule(graph, rule)
+        _rule(graph, rule, vocabulary)
+    for scale in vocabulary.scales.values():
+        _scale(graph, scale)
+    for change in vocabulary.changes:
+        _change(graph, change)
     return graph
 
 
@@ -103,9 +84,11 @@ def _concept(graph: Graph, concept: Concept, vocabulary: Vocabulary) -> None:
     graph.add((node, RDFS.isDefinedBy, scheme))
     for language, label in concept.label.items():
         graph.add((node, SKOS.prefLabel, Literal(label, language)))
-    for label in concept.alternatives:
+        if language in concept.unreviewed:
+            graph.add((node, _term(ACM.unreviewedLabel), Literal(label, language)))
+    for label, language in concept.alternatives:
         if label not in concept.label.values():
-            graph.add((node, SKOS.altLabel, Literal(label, "en")))
+            graph.add((node, SKOS.altLabel, Literal(label, language)))
     graph.add((node, SKOS.definition, Literal(concept.definition, "en")))
     graph.add((node, DCTERMS.source, Literal(concept.source)))
     graph.add((node, _term(ACM.measurable), Literal(concept.measurable)))
@@ -144,7 +127,7 @@ def _property(graph: Graph, observable: ObservableProperty) -> None:
         graph.add((node, SKOS.closeMatch, URIRef(observable.mapping)))
 
 
-def _rule(graph: Graph, rule: Rule) -> None:
+def _rule(graph: Graph, rule: Rule, vocabulary: Vocabulary) -> None:
     node = URIRef(f"{ACV}rule/{rule.concept}")
     graph.add((node, RDF.type, _term(ACM.Rule)))
     graph.add((node, _term(ACM.decides), _ACV[rule.concept]))
@@ -154,13 +137,61 @@ def _rule(graph: Graph, rule: Rule) -> None:
     for condition in rule.conditions:
         part = URIRef(f"{node}/{condition.property}")
         graph.add((node, _term(ACM.condition), part))
-        graph.add((part, RDF.type, _term(ACM.Condition)))
-        graph.add((part, SOSA.observedProperty, _ACV[condition.property]))
-        graph.add((part, DCTERMS.source, Literal(condition.source)))
-        numbers = ((ACM.minimum, condition.minimum), (ACM.maximum, condition.maximum), (ACM.margin, condition.margin))
-        for predicate, number in numbers:
-            if number is not None:
-                graph.add((part, _term(predicate), Literal(Decimal(repr(number)), datatype=XSD.decimal)))
+        _condition(graph, part, condition, vocabulary.properties[condition.property])
+
+
+def _condition(graph: Graph, node: URIRef, condition: Condition, observed: ObservableProperty) -> None:
+    graph.add((node, RDF.type, _term(ACM.Condition)))
+    if condition.property in PRECONDITIONS:
+        graph.add((node, RDF.type, _term(ACM.Precondition)))
+    graph.add((node, SOSA.observedProperty, _ACV[condition.property]))
+    graph.add((node, DCTERMS.source, Literal(condition.source)))
+    derived = limits(condition, observed)
+    numbers = (
+        (ACM.minimum, condition.minimum),
+        (ACM.maximum, condition.maximum),
+        (ACM.margin, condition.margin),
+        (ACM.supportsAbove, derived.supports_above),
+        (ACM.supportsBelow, derived.supports_below),
+        (ACM.contradictsBelow, derived.contradicts_below),
+        (ACM.contradictsAbove, derived.contradicts_above),
+    )
+    for predicate, number in numbers:
+        if number is not None:
+            exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+            graph.add((node, _term(predicate), Literal(exact, datatype=XSD.decimal)))
+
+
+def _scale(graph: Graph, scale: Scale) -> None:
+    node = URIRef(f"{ACV}scale/{scale.id}")
+    for type_ in (_term(ACM.Scale), SKOS.Collection):
+        graph.add((node, RDF.type, type_))
+    graph.add((node, RDFS.isDefinedBy, _OWN_SCHEME))
+    graph.add((node, SKOS.prefLabel, Literal(scale.label, "en")))
+    graph.add((node, SKOS.definition, Literal(scale.definition, "en")))
+    for term in scale.terms:
+        graph.add((node, _term(ACM.scaleOf), _ACV[term]))
+    graph.add((node, _term(ACM.lowPole), _ACV[scale.low]))
+    graph.add((node, _term(ACM.highPole), _ACV[scale.high]))
+    for position, step in enumerate(scale.steps, 1):
+        part = URIRef(f"{node}/{position}")
+        graph.add((node, SKOS.member, _ACV[step.concept]))
+        graph.add((node, _term(ACM.step), part))
+        graph.add((node, DCTERMS.source, Literal(step.source)))
+        graph.add((part, RDF.type, _term(ACM.Step)))
+        graph.add((part, _term(ACM.position), Literal(position)))
+        graph.add((part, _term(ACM.concept), _ACV[step.concept]))
+        graph.add((part, DCTERMS.source, Literal(step.source)))
+
+
+def _change(graph: Graph, change: Change) -> None:
+    node = _ACV[change.term]
+    note = f"{change.version}, {change.date.isoformat()}: {change.kind}. {change.note}"
+    graph.add((node, SKOS.changeNote, Literal(note, "en")))
+    if change.kind == "deprecated":
+        graph.add((node, OWL.deprecated, Literal(True)))
+    if change.replaced_by is not None:
+        graph.add((node, DCTERMS.isReplacedBy, _ACV[change.replaced_by]))
 
 
 def _term(iri: str) -> URIRef:
@@ -172,13 +203,33 @@ def turtle(graph: Graph) -> str:
     return graph.serialize(format="longturtle")
 
 
-def main(arguments: Iterable[str] = ()) -> None:
-    """Write ``ontology/vocabulary.ttl`` (or the file given)."""
-    target = Path(next(iter(arguments), FOLDER / "vocabulary.ttl"))
-    target.write_text(turtle(build(load_vocabulary())), encoding="utf-8")
+def main(arguments: Sequence[str] = ()) -> int:
+    """Write ``ontology/vocabulary.ttl``, or the file given, from the tables; return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As typed in a shell.
+
+    Returns
+    -------
+    int
+        0, or 1 if a table is faulty: then the fault is told on stderr and no file is touched.
+    """
+    parser = argparse.ArgumentParser(prog="python -m ontology.build", description="Write the vocabulary as Turtle.")
+    parser.add_argument("--tables", type=Path, default=FOLDER, metavar="FOLDER", help="folder with the tables")
+    parser.add_argument("file", type=Path, nargs="?", default=FOLDER / "vocabulary.ttl", help="file to write")
+    asked = parser.parse_args(arguments)
+    try:
+        text = turtle(build(load_vocabulary(asked.tables)))
+    except VocabularyError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    beside = asked.file.with_name(f"{asked.file.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(asked.file)
+    return 0
 
 
 if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

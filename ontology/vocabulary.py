@@ -4,20 +4,25 @@ Conventions
 -----------
 ``vocabulary.csv`` has one concept per row, ``properties.csv`` one observable property per row, ``rules.csv`` one
 condition of a measurement rule per row; rows with the same concept form one rule, whose conditions must all
-hold. ``vocabulary.ttl`` is generated from the three by ``python -m ontology.build``. A faulty row is an error that
-names file, line and column; nothing is read past it.
+hold. ``scales.csv`` orders concepts (`ontology.scales`); ``reviewed_labels.csv`` and ``changes.csv`` hold what editors
+recorded (`ontology.editorial`). ``vocabulary.ttl`` is generated from all of them by ``python -m ontology.build``. A
+faulty row is an error that names file, line and column; nothing is read past it.
+
+A cell ``prefLabel_fr`` has one label; ``altLabels`` has any number, separated by ``;``, in English or with a language
+tag behind (``Attacke@de``).
 """
 
-import csv
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast
 
-from ontology.errors import VocabularyError
+from ontology.editorial import LANGUAGES, Change, read_changes, read_reviewed
+from ontology.scales import Scale, read_scales
+from ontology.schemes import SCHEMES
+from ontology.tables import Row, read_rows, words
 from ontology.terms import SpanKind
 
 __all__ = ["Concept", "Condition", "ObservableProperty", "Rule", "Vocabulary", "load_vocabulary"]
@@ -35,8 +40,8 @@ class Concept:
         Last part of its IRI.
     label : Mapping of str to str
         Preferred label by language tag; ``en`` is always there.
-    alternatives : tuple of str
-        Other English labels.
+    alternatives : tuple of (str, str)
+        Other labels, each with its language tag.
     parent : str or None
         Id of the broader concept.
     scheme : str
@@ -50,11 +55,13 @@ class Concept:
     mappings : tuple of (str, str)
         SKOS mapping property (``closeMatch`` ...) and id of the other concept.
     notes : str
+    unreviewed : frozenset of str
+        Language tags of the preferred labels that are renderings which nobody reviewed.
     """
 
     id: str
     label: Mapping[str, str]
-    alternatives: tuple[str, ...]
+    alternatives: tuple[tuple[str, str], ...]
     parent: str | None
     scheme: str
     category: str
@@ -65,6 +72,7 @@ class Concept:
     source_checked: Literal["yes", "secondary", "no"]
     mappings: tuple[tuple[str, str], ...]
     notes: str
+    unreviewed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +133,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All concepts, observable properties and rules, by id."""
+    """All concepts, observable properties, rules and scales, by id, and what changed."""
 
     concepts: Mapping[str, Concept]
     properties: Mapping[str, ObservableProperty]
     rules: Mapping[str, Rule]
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
 
     def label(self, concept: str, language: str = "en") -> str:
         """Return the label of a concept in a language, else in English, else its id."""
@@ -146,13 +156,16 @@ class Vocabulary:
     def aspect(self, concept: str) -> str:
         """Return the question a claim of this concept answers.
 
-        It is what the concept's rule says, else its topmost ancestor (below Polyakov's four groups), else itself.
+        It is what the concept's rule says, else its nearest ancestor that a scale belongs to, else its topmost
+        ancestor (below Polyakov's four groups), else itself.
         """
         if concept in self.rules:
             return self.rules[concept].aspect
         groups = {"spectralTerms", "morphologicalTerms", "behaviouralTerms", "sourceCauseTerms"}
         above = [ancestor for ancestor in self.ancestors(concept) if ancestor not in groups]
-        return above[-1] if above else concept
+        questions = {term for scale in self.scales.values() for term in scale.terms}
+        asked = next((ancestor for ancestor in above if ancestor in questions), None)
+        return asked or (above[-1] if above else concept)
 
 
 _CONCEPT_COLUMNS = (
@@ -163,83 +176,19 @@ _PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "metho
 _RULE_COLUMNS = ("concept", "aspect", "spans", "property", "minimum", "maximum", "margin", "source")
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of a table that knows where it stands, for messages."""
-
-    path: Path
-    line: int
-    cells: Mapping[str, str]
-
-    def error(self, column: str, found: str, expected: str) -> VocabularyError:
-        where = f"{self.path.name}, line {self.line}, column {column}"
-        return VocabularyError(f"{where}: {found}", expected, "correct the row; nothing was written")
-
-    def one_of(self, column: str, allowed: tuple[str, ...]) -> str:
-        value = self.cells[column]
-        if value not in allowed:
-            raise self.error(column, f"{value!r}", "one of " + ", ".join(allowed))
-        return value
-
-    def number(self, column: str) -> float | None:
-        value = self.cells[column]
-        if not value:
-            return None
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise self.error(column, f"{value!r}", "a number or nothing")
-        return number
-
-    def text(self, column: str) -> str:
-        value = self.cells[column].strip()
-        if not value:
-            raise self.error(column, "nothing", "a text")
-        return value
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[_Row]:
-    """Yield the rows of a table that must have exactly these columns."""
-    line = 1
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if tuple(reader.fieldnames or ()) != columns:
-                raise VocabularyError(f"{path.name}, line 1: {reader.fieldnames}", f"the columns {', '.join(columns)}")
-            for cells in reader:
-                line = reader.line_num
-                row = _Row(path, line, cells)
-                if None in cells or None in cells.values():
-                    raise row.error("(all)", "a cell too many or too few", f"{len(columns)} cells")
-                yield row
-    except (csv.Error, UnicodeDecodeError, OSError) as error:
-        raise VocabularyError(
-            f"{path.name}, after line {line}: {error}", "a CSV table in UTF-8", "correct the file"
-        ) from error
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(";") if word.strip())
-
-
 def _read_concepts(path: Path) -> dict[str, Concept]:
     concepts: dict[str, Concept] = {}
-    rows: list[_Row] = []
-    for row in _rows(path, _CONCEPT_COLUMNS):
+    rows: list[Row] = []
+    for row in read_rows(path, _CONCEPT_COLUMNS):
         cells = row.cells
-        id_ = _new_id(row, concepts)
-        labels = {tag: _words(cells[f"prefLabel_{tag}"])[:1] for tag in ("en", "fr", "de")}
-        if not labels["en"]:
-            raise row.error("prefLabel_en", repr(cells["prefLabel_en"]), "an English label")
-        mappings = tuple(_mapping(row, word) for word in _words(cells["mapping"]))
+        id_ = row.new_id(concepts)
+        mappings = tuple(_mapping(row, word) for word in words(cells["mapping"]))
         concepts[id_] = Concept(
             id=id_,
-            label=MappingProxyType({tag: words[0] for tag, words in labels.items() if words}),
-            alternatives=_words(cells["altLabels"]),
+            label=MappingProxyType(_labels(row)),
+            alternatives=tuple(_alternative(row, word) for word in words(cells["altLabels"])),
             parent=cells["parent"] or None,
-            scheme=row.text("scheme"),
+            scheme=row.known("scheme", SCHEMES, "scheme"),
             category=cells["polyakov_category"],
             definition=row.text("definition"),
             source=row.text("source"),
@@ -256,16 +205,29 @@ def _read_concepts(path: Path) -> dict[str, Concept]:
     return concepts
 
 
-def _new_id(row: _Row, known: Mapping[str, object]) -> str:
-    id_ = row.cells["id"]
-    if not id_.isidentifier() or not id_.isascii():
-        raise row.error("id", f"{id_!r}", "ASCII letters and digits, starting with a letter")
-    if id_ in known:
-        raise row.error("id", f"{id_!r} stands there twice", "one row per id")
-    return id_
+def _labels(row: Row) -> dict[str, str]:
+    """Return the preferred label in each language, of which there may be one only (SKOS S14)."""
+    labels = {}
+    for tag in LANGUAGES:
+        column = f"prefLabel_{tag}"
+        found = words(row.cells[column])
+        if len(found) > 1:
+            raise row.error(column, f"{row.cells[column]!r}", f"one label; others go to altLabels, as {found[1]}@{tag}")
+        if found:
+            labels[tag] = found[0]
+    if "en" not in labels:
+        raise row.error("prefLabel_en", repr(row.cells["prefLabel_en"]), "an English label")
+    return labels
 
 
-def _mapping(row: _Row, word: str) -> tuple[str, str]:
+def _alternative(row: Row, word: str) -> tuple[str, str]:
+    label, _, tag = word.partition("@")
+    if not label or (tag or "en") not in LANGUAGES:
+        raise row.error("altLabels", f"{word!r}", "a label, with @fr or @de behind if it is not English")
+    return label, tag or "en"
+
+
+def _mapping(row: Row, word: str) -> tuple[str, str]:
     kind, _, target = word.partition(":")
     if target == row.cells["id"]:
         raise row.error("mapping", f"{word!r} maps the concept to itself", "another concept")
@@ -274,7 +236,7 @@ def _mapping(row: _Row, word: str) -> tuple[str, str]:
     return kind, target
 
 
-def _check_references(concepts: Mapping[str, Concept], rows: list[_Row]) -> None:
+def _check_references(concepts: Mapping[str, Concept], rows: list[Row]) -> None:
     """Check that parents and mapping targets exist and that the hierarchy has no cycle."""
     for row in rows:
         concept = concepts[row.cells["id"]]
@@ -294,11 +256,13 @@ def _check_references(concepts: Mapping[str, Concept], rows: list[_Row]) -> None
 _UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
 
 
-def _read_properties(path: Path) -> dict[str, ObservableProperty]:
+def _read_properties(path: Path, concepts: Mapping[str, Concept]) -> dict[str, ObservableProperty]:
     properties: dict[str, ObservableProperty] = {}
-    for row in _rows(path, _PROPERTY_COLUMNS):
+    for row in read_rows(path, _PROPERTY_COLUMNS):
         cells = row.cells
-        id_ = _new_id(row, properties)
+        id_ = row.new_id(properties)
+        if id_ in concepts:
+            raise row.error("id", f"{id_!r} is the id of a concept too", "an id of its own")
         properties[id_] = ObservableProperty(
             id=id_,
             label=row.text("prefLabel_en"),
@@ -313,14 +277,19 @@ def _read_properties(path: Path) -> dict[str, ObservableProperty]:
 
 
 def _read_rules(
-    path: Path, concepts: Mapping[str, Concept], properties: Mapping[str, ObservableProperty]
+    path: Path,
+    concepts: Mapping[str, Concept],
+    properties: Mapping[str, ObservableProperty],
+    deprecated: frozenset[str],
 ) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
-    for row in _rows(path, _RULE_COLUMNS):
+    for row in read_rows(path, _RULE_COLUMNS):
         cells = row.cells
         for column, known in (("concept", concepts), ("aspect", concepts), ("property", properties)):
             if cells[column] not in known:
                 raise row.error(column, f"{cells[column]!r} is unknown", "the id of a row of its table")
+            if cells[column] in deprecated:
+                raise row.error(column, f"{cells[column]!r} is deprecated", "a term in use: see changes.csv")
         if concepts[cells["concept"]].measurable == "no":
             raise row.error("concept", f"{cells['concept']!r} is marked as not measurable", "a measurable concept")
         try:
@@ -342,7 +311,7 @@ def _read_rules(
     return rules
 
 
-def _condition(row: _Row, observed: ObservableProperty) -> Condition:
+def _condition(row: Row, observed: ObservableProperty) -> Condition:
     minimum, maximum, margin = row.number("minimum"), row.number("maximum"), row.number("margin")
     if minimum is None and maximum is None:
         raise row.error("minimum", "no threshold", "a minimum, a maximum or both")
@@ -362,7 +331,7 @@ def load_vocabulary(folder: Path = FOLDER) -> Vocabulary:
     Parameters
     ----------
     folder : Path
-        Folder with ``vocabulary.csv``, ``properties.csv`` and ``rules.csv``.
+        Folder with the tables.
 
     Returns
     -------
@@ -380,9 +349,19 @@ def load_vocabulary(folder: Path = FOLDER) -> Vocabulary:
     ('continuant graduel', 'morphologicalArchetype')
     """
     concepts = _read_concepts(folder / "vocabulary.csv")
-    properties = _read_properties(folder / "properties.csv")
-    rules = _read_rules(folder / "rules.csv", concepts, properties)
-    clash = concepts.keys() & properties.keys()
-    if clash:
-        raise VocabularyError(f"{sorted(clash)} are ids of a concept and of a property", "distinct ids")
-    return Vocabulary(MappingProxyType(concepts), MappingProxyType(properties), MappingProxyType(rules))
+    properties = _read_properties(folder / "properties.csv", concepts)
+    reviewed = read_reviewed(folder / "reviewed_labels.csv", {c.id: c.label for c in concepts.values()})
+    for id_, concept in concepts.items():
+        marked = frozenset(tag for tag in concept.label if not reviewed.covers(id_, concept.scheme, tag))
+        concepts[id_] = replace(concept, unreviewed=marked)
+    changes = read_changes(folder / "changes.csv", concepts.keys() | properties.keys())
+    deprecated = frozenset(change.term for change in changes if change.kind == "deprecated")
+    rules = _read_rules(folder / "rules.csv", concepts, properties, deprecated)
+    scales = read_scales(folder / "scales.csv", concepts)
+    return Vocabulary(
+        MappingProxyType(concepts),
+        MappingProxyType(properties),
+        MappingProxyType(rules),
+        MappingProxyType(scales),
+        changes,
+    )

@@ -190,7 +190,7 @@ def _concept_names() -> tuple[_Names, _Names, _Names]:
     return (
         {c.id: frozenset({c.id}) for c in concepts},
         _index([(label, c.id) for c in concepts for label in c.label.values()]),
-        _index([(label, c.id) for c in concepts for label in c.alternatives]),
+        _index([(label, c.id) for c in concepts for label, _ in c.alternatives]),
     )
 
 

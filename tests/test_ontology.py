@@ -1,5 +1,6 @@
 """The ontology, the vocabulary, the values and the IRIs say the same in Turtle, tables and Python."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -10,17 +11,19 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS
+from rdflib.namespace import DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, SOSA, VANN, XSD
 
-from ontology.build import SCHEMES, build, main, turtle
-from ontology.errors import InputError, VocabularyError
+from ontology.build import build, turtle
+from ontology.errors import InputError
 from ontology.mint import Minter, concept
+from ontology.schemes import SCHEMES
 from ontology.terms import ACM, ACV, PREFIXES, ConfidenceKind, SpanKind, Verdict
 from ontology.values import Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work, seconds
 from ontology.vocabulary import FOLDER, load_vocabulary
 from tests.graphs import small_graph
 
 VOCABULARY = load_vocabulary()
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ def test_a_python_term_is_named_like_its_iri() -> None:
 
 
 def test_every_term_has_label_definition_source_and_one_kind(ontology: Graph) -> None:
-    kinds = {OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty}
+    kinds = {OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty}
     for term in map(URIRef, own_terms(ontology)):
         assert len(kinds & set(ontology.objects(term, RDF.type))) == 1, term
         for predicate in (RDFS.label, SKOS.definition, DCTERMS.source, RDFS.isDefinedBy):
@@ -70,6 +73,70 @@ def test_every_class_and_property_of_the_data_is_declared(ontology: Graph) -> No
     assert {iri for iri in used - declared if not iri.startswith((str(RDF), str(RDFS)))} == set()
 
 
+def test_every_class_and_property_of_the_vocabulary_is_declared(ontology: Graph, vocabulary: Graph) -> None:
+    used = {str(predicate) for predicate in vocabulary.predicates()}
+    used |= {str(class_) for class_ in vocabulary.objects(None, RDF.type)}
+    declared = {str(subject) for subject in ontology.subjects(RDF.type, None)}
+    built_in = (str(RDF), str(RDFS), str(OWL))
+    assert {iri for iri in used - declared if not iri.startswith(built_in)} == set()
+
+
+def test_everything_the_ontology_uses_is_declared_in_it(ontology: Graph) -> None:
+    used = {term for triple in ontology for term in triple[1:] if isinstance(term, URIRef)}
+    declared = set(ontology.subjects(RDF.type, None))
+    built_in = (str(RDF), str(RDFS), str(OWL), str(XSD))
+    values = set(ontology.objects(None, DCTERMS.source)) | set(ontology.objects(None, DCTERMS.license))
+    values |= set(ontology.objects(None, OWL.versionIRI))
+    assert {iri for iri in map(str, used - declared - values) if not iri.startswith(built_in)} == set()
+
+
+def test_the_reuse_of_other_vocabularies_is_declared(ontology: Graph) -> None:
+    declared = {str(subject) for subject in ontology.subjects(RDF.type, None)}
+    for prefix in ("oa", "prov", "mo", "tl", "frbr", "sosa", "mls", "skos", "dcterms", "foaf"):
+        assert any(iri.startswith(PREFIXES[prefix]) for iri in declared), prefix
+    assert any(iri.startswith("http://www.w3.org/ns/dqv#") for iri in declared)
+
+
+def test_nothing_is_imported(ontology: Graph, vocabulary: Graph) -> None:
+    assert (None, OWL.imports, None) not in ontology + vocabulary
+
+
+EXTERNAL: dict[str, list[str]] = json.loads((DATA / "external_terms.json").read_text(encoding="utf-8"))
+
+
+def test_no_term_of_another_vocabulary_is_invented(ontology: Graph, vocabulary: Graph) -> None:
+    spaces = (DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, SOSA, VANN, XSD)
+    known = {str(term) for space in spaces for term in dir(space)} | {str(RDF.langString)}
+    known |= {namespace + name for namespace, names in EXTERNAL.items() for name in names}
+    watched = (*map(str, spaces), *EXTERNAL)
+    used = {str(term) for triple in ontology + vocabulary for term in triple if isinstance(term, URIRef)}
+    assert {iri for iri in used if iri.startswith(watched)} - known == set()
+
+
+def test_the_header_says_what_a_reader_of_a_published_ontology_looks_for(ontology: Graph) -> None:
+    (header,) = ontology.subjects(RDF.type, OWL.Ontology)
+    for predicate in (
+        DCTERMS.title, DCTERMS.description, DCTERMS.creator, DCTERMS.publisher, DCTERMS.created, DCTERMS.modified,
+        DCTERMS.license, DCTERMS.bibliographicCitation, OWL.versionIRI, OWL.versionInfo, SKOS.changeNote,
+        VANN.preferredNamespacePrefix, VANN.preferredNamespaceUri,
+    ):  # fmt: skip
+        assert (header, predicate, None) in ontology, predicate
+    assert str(ontology.value(header, OWL.versionIRI)).endswith(f"/{ontology.value(header, OWL.versionInfo)}")
+    notes = [str(note) for note in ontology.objects(header, SKOS.editorialNote)]
+    assert any(note.startswith("Deprecation policy: ") for note in notes)
+
+
+def test_a_definition_of_a_term_is_a_sentence_of_its_own(ontology: Graph) -> None:
+    terms = [URIRef(term) for term in own_terms(ontology)]
+    definitions = [str(ontology.value(term, SKOS.definition)) for term in terms]
+    assert len(set(definitions)) == len(definitions)
+    assert all(len(text) >= 20 and text.endswith(".") for text in definitions)
+    labels = [str(ontology.value(term, RDFS.label)) for term in terms]
+    assert len(set(labels)) == len(labels)
+    texts = [text for term in terms for p in (RDFS.label, SKOS.definition) for text in ontology.objects(term, p)]
+    assert all(isinstance(text, Literal) and text.language == "en" for text in texts)
+
+
 def test_every_prefix_of_the_turtle_files_is_that_of_acousma() -> None:
     for path in FOLDER.glob("*.ttl"):
         found = dict(re.findall(r"^@?prefix (\w+):\s+<(.*)>", path.read_text(encoding="utf-8"), re.MULTILINE | re.I))
@@ -84,9 +151,18 @@ def test_the_turtle_of_the_vocabulary_is_that_of_its_tables() -> None:
     assert turtle(build(VOCABULARY)) == written, "run python -m ontology.build"
 
 
-def test_the_vocabulary_can_be_written_to_another_file(tmp_path: Path) -> None:
-    main([str(tmp_path / "copy.ttl")])
-    assert set(Graph().parse(tmp_path / "copy.ttl")) == set(build(VOCABULARY))
+def test_every_decimal_of_the_vocabulary_is_written_without_an_exponent(vocabulary: Graph) -> None:
+    numbers = [term for term in vocabulary.objects() if isinstance(term, Literal) and term.datatype == XSD.decimal]
+    assert numbers
+    assert all(re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(number)) for number in numbers)
+
+
+def test_every_concept_scheme_and_scale_is_defined_by_something(vocabulary: Graph) -> None:
+    for class_ in (SKOS.Concept, SKOS.Collection):
+        for node in vocabulary.subjects(RDF.type, class_):
+            assert (node, RDFS.isDefinedBy, None) in vocabulary, node
+            assert (node, DCTERMS.source, None) in vocabulary, node
+            assert (node, SKOS.definition, None) in vocabulary, node
 
 
 def test_the_vocabulary_has_no_blank_nodes(vocabulary: Graph) -> None:
@@ -131,7 +207,25 @@ def test_the_members_code_must_know_are_the_concepts_below_one(
     assert {c.id for c in VOCABULARY.concepts.values() if c.parent == parent} == {str(member) for member in enumeration}
 
 
-# SKOS (https://www.w3.org/TR/skos-reference/, conditions S9, S13, S14, S27, S46)
+# SKOS (https://www.w3.org/TR/skos-reference/, conditions S9, S13, S14, S27, S37, S46)
+
+
+def test_nothing_is_a_concept_and_a_scheme_or_a_collection(vocabulary: Graph) -> None:
+    kinds = [set(vocabulary.subjects(RDF.type, kind)) for kind in (SKOS.Concept, SKOS.ConceptScheme, SKOS.Collection)]
+    assert all(kinds)
+    assert sum(map(len, kinds)) == len(set().union(*kinds))
+
+
+def test_what_is_related_is_neither_above_nor_below(vocabulary: Graph) -> None:
+    for one, other in vocabulary.subject_objects(SKOS.related):
+        assert other not in set(vocabulary.transitive_objects(one, SKOS.broader)), (one, other)
+        assert one not in set(vocabulary.transitive_objects(other, SKOS.broader)), (one, other)
+
+
+def test_an_exact_match_is_no_other_match(vocabulary: Graph) -> None:
+    exact = {frozenset(pair) for pair in vocabulary.subject_objects(SKOS.exactMatch)}
+    for kind in (SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch):
+        assert exact.isdisjoint(map(frozenset, vocabulary.subject_objects(kind))), kind
 
 
 def test_every_concept_is_in_one_scheme_that_is_declared(vocabulary: Graph) -> None:
@@ -179,145 +273,6 @@ def test_mappings_point_to_concepts_of_the_vocabulary(vocabulary: Graph) -> None
 
 def test_every_concept_has_a_definition_and_a_source() -> None:
     assert [c.id for c in VOCABULARY.concepts.values() if not (c.definition and c.source)] == []
-
-
-# faulty tables
-
-CONCEPTS = """\
-id,prefLabel_en,altLabels,prefLabel_fr,prefLabel_de,parent,scheme,polyakov_category,definition,source,measurable,\
-measure_hint,confidence,source_checked,mapping,notes
-level,Level,,,,,s,,d,src,yes,,high,yes,,
-loud,Loud,,,,level,s,,d,src,yes,,high,yes,closeMatch:level,
-belief,Belief,,,,,s,,d,src,no,,high,yes,,
-"""
-PROPERTIES = """\
-id,prefLabel_en,unit,scale,definition,method,source,mapping
-power,Power,dB,linear,d,m,s,
-"""
-RULES = """\
-concept,aspect,spans,property,minimum,maximum,margin,source
-loud,level,fixedWindow,power,-20,,3,s
-"""
-
-FAULTS = [
-    ("vocabulary.csv", "loud,Loud", "lo ud,Loud", "line 3, column id: 'lo ud'"),
-    ("vocabulary.csv", "loud,Loud", "größe,Loud", "line 3, column id: 'größe'"),
-    ("vocabulary.csv", "loud,Loud", "level,Loud", "line 3, column id: 'level' stands there twice"),
-    ("vocabulary.csv", "loud,Loud", "loud,", "line 3, column prefLabel_en: ''"),
-    ("vocabulary.csv", "loud,Loud", "loud,; ", "line 3, column prefLabel_en: '; '"),
-    ("vocabulary.csv", "closeMatch:level", "closeMatch:loud", "line 3, column mapping: 'closeMatch:loud' maps"),
-    ("vocabulary.csv", "id,prefLabel_en", "id,label", "vocabulary.csv, line 1"),
-    ("vocabulary.csv", "loud,Loud", 'loud,"Lo"ud', "vocabulary.csv, after line 2"),
-    ("properties.csv", "power,Power", "po wer,Power", "line 2, column id: 'po wer'"),
-    ("properties.csv", "power,Power", "power,", "line 2, column prefLabel_en: nothing"),
-    ("rules.csv", "-20,,3", "nan,,3", "line 2, column minimum: 'nan'"),
-    ("rules.csv", "-20,,3", "-20,,inf", "line 2, column margin: 'inf'"),
-    ("rules.csv", "fixedWindow", " ", "line 2, column spans: nothing"),
-    (
-        "rules.csv",
-        "3,s\n",
-        "3,s\nloud,level,fixedWindow,power,-9,,3,s\n",
-        "column property: 'power' stands",
-    ),
-    ("vocabulary.csv", "level,s,,d,src,yes", "level,s,,d,src,maybe", "line 3, column measurable: 'maybe'"),
-    ("vocabulary.csv", "high,yes,close", "high,perhaps,close", "line 3, column source_checked: 'perhaps'"),
-    ("vocabulary.csv", "closeMatch:level", "sameAs:level", "line 3, column mapping: 'sameAs:level'"),
-    ("vocabulary.csv", "closeMatch:level", "closeMatch:", "line 3, column mapping: 'closeMatch:'"),
-    (
-        "vocabulary.csv",
-        "closeMatch:level",
-        "closeMatch:volume",
-        "line 3, column mapping: 'volume' is no concept",
-    ),
-    ("vocabulary.csv", ",,,,level,s", ",,,,volume,s", "line 3, column parent: 'volume' is no concept"),
-    (
-        "vocabulary.csv",
-        "Level,,,,,s",
-        "Level,,,,loud,s",
-        "line 2, column parent: 'level' is its own ancestor",
-    ),
-    (
-        "vocabulary.csv",
-        "closeMatch:level,\n",
-        "closeMatch:level\n",
-        "line 3, column (all): a cell too many or too few",
-    ),
-    (
-        "vocabulary.csv",
-        "closeMatch:level,\n",
-        "closeMatch:level,,\n",
-        "line 3, column (all): a cell too many or too few",
-    ),
-    ("properties.csv", "power,Power,dB", "power,Power,dBFS", "line 2, column unit: 'dBFS'"),
-    ("properties.csv", "linear", "cubic", "line 2, column scale: 'cubic'"),
-    (
-        "properties.csv",
-        "s,\n",
-        "s,\npower,P,dB,linear,d,m,s,\n",
-        "line 3, column id: 'power' stands there twice",
-    ),
-    (
-        "properties.csv",
-        "s,\n",
-        "s,\nlevel,P,dB,linear,d,m,s,\n",
-        "['level'] are ids of a concept and of a property",
-    ),
-    ("rules.csv", "loud,level", "soft,level", "line 2, column concept: 'soft' is unknown"),
-    ("rules.csv", "loud,level", "loud,volume", "line 2, column aspect: 'volume' is unknown"),
-    ("rules.csv", "power", "force", "line 2, column property: 'force' is unknown"),
-    (
-        "rules.csv",
-        "loud,level",
-        "belief,level",
-        "line 2, column concept: 'belief' is marked as not measurable",
-    ),
-    ("rules.csv", "fixedWindow", "everywhere", "line 2, column spans: everywhere"),
-    ("rules.csv", "-20,,3", "loud,,3", "line 2, column minimum: 'loud'"),
-    ("rules.csv", "-20,,3", ",,3", "line 2, column minimum: no threshold"),
-    ("rules.csv", "-20,,3", "-20,-30,3", "line 2, column maximum: -30.0 is not above -20.0"),
-    ("rules.csv", "-20,,3", "-20,,0", "line 2, column margin: 0.0"),
-    ("rules.csv", "-20,,3", "-20,,", "line 2, column margin: None"),
-    (
-        "rules.csv",
-        "3,s\n",
-        "3,s\nloud,level,wholeRecording,power,,0,3,s\n",
-        "line 3, column aspect or spans: differs from the rows above",
-    ),
-]
-
-
-def write_tables(folder: Path, file: str = "", old: str = "", new: str = "") -> Path:
-    tables = {"vocabulary.csv": CONCEPTS, "properties.csv": PROPERTIES, "rules.csv": RULES}
-    for name, text in tables.items():
-        assert name != file or old in text
-        (folder / name).write_text(text.replace(old, new, 1) if name == file else text, encoding="utf-8")
-    return folder
-
-
-def test_a_small_vocabulary_is_read(tmp_path: Path) -> None:
-    small = load_vocabulary(write_tables(tmp_path))
-    assert small.rules["loud"].conditions[0].minimum == -20
-    assert small.aspect("loud") == "level"
-    assert list(small.ancestors("loud")) == ["level"]
-    assert small.label("loud", "fr") == "Loud"
-    assert small.label("unheardOf") == "unheardOf"
-
-
-@pytest.mark.parametrize(("file", "old", "new", "message"), FAULTS)
-def test_a_faulty_row_is_named_by_line_and_column(tmp_path: Path, file: str, old: str, new: str, message: str) -> None:
-    with pytest.raises(VocabularyError) as caught:
-        load_vocabulary(write_tables(tmp_path, file, old, new))
-    assert message in str(caught.value)
-    assert message.startswith("[") or file in str(caught.value)
-    assert caught.value.expected
-
-
-def test_a_line_is_counted_as_an_editor_counts_it(tmp_path: Path) -> None:
-    folder = write_tables(tmp_path, "vocabulary.csv", "Level,,,,,s,,d", 'Level,,,,,s,,"d\n\nd"')
-    text = (folder / "vocabulary.csv").read_text(encoding="utf-8").replace("belief,Belief", "belief,")
-    (folder / "vocabulary.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(VocabularyError, match="line 6, column prefLabel_en"):
-        load_vocabulary(folder)
 
 
 # minting
