@@ -1,4 +1,4 @@
-"""Writes ``vocabulary.ttl`` from the tables: ``python -m ontology.build``.
+"""Writes ``vocabulary.ttl`` and ``mappings.ttl`` from the tables: ``python -m ontology.build``.
 
 Conventions
 -----------
@@ -15,6 +15,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, RDFS, SKOS, SOSA, XSD
 
 from ontology.errors import VocabularyError
+from ontology.mappings import load_mappings, mappings_graph
 from ontology.terms import ACM, ACV, PREFIXES
 from ontology.vocabulary import FOLDER, Concept, ObservableProperty, Rule, Vocabulary, load_vocabulary
 
@@ -140,8 +141,6 @@ def _property(graph: Graph, observable: ObservableProperty) -> None:
     graph.add((node, _term(ACM.measureHint), Literal(observable.method)))
     graph.add((node, _term(ACM.ucumUnit), Literal(observable.unit)))
     graph.add((node, _term(ACM.scale), Literal(observable.scale)))
-    if observable.mapping:
-        graph.add((node, SKOS.closeMatch, URIRef(observable.mapping)))
 
 
 def _rule(graph: Graph, rule: Rule) -> None:
@@ -173,9 +172,12 @@ def turtle(graph: Graph) -> str:
 
 
 def main(arguments: Iterable[str] = ()) -> None:
-    """Write ``ontology/vocabulary.ttl`` (or the file given)."""
-    target = Path(next(iter(arguments), FOLDER / "vocabulary.ttl"))
-    target.write_text(turtle(build(load_vocabulary())), encoding="utf-8")
+    """Write ``ontology/vocabulary.ttl`` and ``ontology/mappings.ttl`` (or into the folder given)."""
+    folder = Path(next(iter(arguments), FOLDER))
+    vocabulary = load_vocabulary()
+    graphs = {"vocabulary.ttl": build(vocabulary), "mappings.ttl": mappings_graph(load_mappings(vocabulary))}
+    for name, graph in graphs.items():
+        (folder / name).write_text(turtle(graph), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class ObservableProperty:
 
     Parameters
     ----------
-    id, label, definition, method, source, mapping : str
+    id, label, definition, method, source : str
     unit : str
         UCUM code.
     scale : {"linear", "log"}
@@ -87,7 +87,6 @@ class ObservableProperty:
     definition: str
     method: str
     source: str
-    mapping: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ _CONCEPT_COLUMNS = (
     "id", "prefLabel_en", "altLabels", "prefLabel_fr", "prefLabel_de", "parent", "scheme", "polyakov_category",
     "definition", "source", "measurable", "measure_hint", "confidence", "source_checked", "mapping", "notes",
 )  # fmt: skip
-_PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "method", "source", "mapping")
+_PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "method", "source")
 _RULE_COLUMNS = ("concept", "aspect", "spans", "property", "minimum", "maximum", "margin", "source")
 
 
@@ -297,7 +296,6 @@ _UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
 def _read_properties(path: Path) -> dict[str, ObservableProperty]:
     properties: dict[str, ObservableProperty] = {}
     for row in _rows(path, _PROPERTY_COLUMNS):
-        cells = row.cells
         id_ = _new_id(row, properties)
         properties[id_] = ObservableProperty(
             id=id_,
@@ -307,7 +305,6 @@ def _read_properties(path: Path) -> dict[str, ObservableProperty]:
             definition=row.text("definition"),
             method=row.text("method"),
             source=row.text("source"),
-            mapping=cells["mapping"],
         )
     return properties
 
