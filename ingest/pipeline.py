@@ -31,7 +31,7 @@ from ingest.describe import Described, Settings, Task, describe, fitting, runs
 from ingest.heard import Heard, HeardTable
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ACM, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.terms import ACM, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
 from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
@@ -164,21 +164,28 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
 
 
 def load_vocabulary_graph(store: Store) -> bool:
-    """Put the vocabulary and the rules into the store unless this version is there; return whether it was new."""
-    turtle = (FOLDER / "vocabulary.ttl").read_bytes()
-    graph = pyoxigraph.NamedNode(VOCABULARY_GRAPH)
+    """Put vocabulary, rules and mappings into the store unless this version is there; return whether any was new."""
+    files = {VOCABULARY_GRAPH: "vocabulary.ttl", MAPPINGS_GRAPH: "mappings.ttl"}
+    new = [_load_turtle(store, graph, (FOLDER / name).read_bytes()) for graph, name in files.items()]
+    if any(new):
+        store.publish()
+    return any(new)
+
+
+def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
+    """Put a file into the graph of this name unless it is there; return whether it was new."""
+    graph = pyoxigraph.NamedNode(name)
     quads = [
         pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
         for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
     ]
-    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }}")
-    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }} LIMIT 100000")
+    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }} LIMIT 100000")
     count = stored.rows[0][0]
     same = isinstance(count, pyoxigraph.Literal) and int(count.value) == len(quads)
     if same and {(q.subject, q.predicate, q.object) for q in quads} == set(sample.rows):
         return False
-    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [VOCABULARY_GRAPH])
-    store.publish()
+    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [name])
     return True
 
 

@@ -1,4 +1,4 @@
-"""Writes ``vocabulary.ttl`` from the tables: ``python -m ontology.build [--tables FOLDER] [FILE]``.
+"""Writes the Turtle files from the tables: ``python -m ontology.build [--tables FOLDER] [--into FOLDER]``.
 
 Conventions
 -----------
@@ -19,14 +19,15 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, SOSA, XSD
 
 from ontology.editorial import Change
-from ontology.errors import VocabularyError
+from ontology.errors import MappingError, VocabularyError
+from ontology.mappings import load_mappings, mappings_graph
 from ontology.scales import Scale
 from ontology.schemes import SCHEMES
 from ontology.terms import ACM, ACV, PREFIXES
 from ontology.thresholds import PRECONDITIONS, limits
 from ontology.vocabulary import FOLDER, Concept, Condition, ObservableProperty, Rule, Vocabulary, load_vocabulary
 
-__all__ = ["build", "main", "turtle"]
+__all__ = ["build", "main", "published", "turtle"]
 
 _ACV = Namespace(ACV)
 _ONTOLOGY = URIRef(ACM.NS.rstrip("#"))
@@ -123,8 +124,6 @@ def _property(graph: Graph, observable: ObservableProperty) -> None:
     graph.add((node, _term(ACM.measureHint), Literal(observable.method)))
     graph.add((node, _term(ACM.ucumUnit), Literal(observable.unit)))
     graph.add((node, _term(ACM.scale), Literal(observable.scale)))
-    if observable.mapping:
-        graph.add((node, SKOS.closeMatch, URIRef(observable.mapping)))
 
 
 def _rule(graph: Graph, rule: Rule, vocabulary: Vocabulary) -> None:
@@ -203,8 +202,28 @@ def turtle(graph: Graph) -> str:
     return graph.serialize(format="longturtle")
 
 
+def published(tables: Path = FOLDER) -> dict[str, Graph]:
+    """Return every graph that is made from tables, by the name of its file.
+
+    Parameters
+    ----------
+    tables : Path
+        Folder with the tables.
+
+    Raises
+    ------
+    VocabularyError, MappingError
+        If a row is faulty; the message names file, line and column.
+    """
+    vocabulary = load_vocabulary(tables)
+    return {
+        "vocabulary.ttl": build(vocabulary),
+        "mappings.ttl": mappings_graph(load_mappings(vocabulary, tables / "mappings")),
+    }
+
+
 def main(arguments: Sequence[str] = ()) -> int:
-    """Write ``ontology/vocabulary.ttl``, or the file given, from the tables; return the exit status.
+    """Write the Turtle files from the tables; return the exit status.
 
     Parameters
     ----------
@@ -216,18 +235,19 @@ def main(arguments: Sequence[str] = ()) -> int:
     int
         0, or 1 if a table is faulty: then the fault is told on stderr and no file is touched.
     """
-    parser = argparse.ArgumentParser(prog="python -m ontology.build", description="Write the vocabulary as Turtle.")
+    parser = argparse.ArgumentParser(prog="python -m ontology.build", description="Write the Turtle of the vocabulary.")
     parser.add_argument("--tables", type=Path, default=FOLDER, metavar="FOLDER", help="folder with the tables")
-    parser.add_argument("file", type=Path, nargs="?", default=FOLDER / "vocabulary.ttl", help="file to write")
+    parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help="folder to write to")
     asked = parser.parse_args(arguments)
     try:
-        text = turtle(build(load_vocabulary(asked.tables)))
-    except VocabularyError as error:
+        texts = {name: turtle(graph) for name, graph in published(asked.tables).items()}
+    except (VocabularyError, MappingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    beside = asked.file.with_name(f"{asked.file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(asked.file)
+    for name, text in texts.items():
+        beside = asked.into / f"{name}.new"
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(asked.into / name)
     return 0
 
 

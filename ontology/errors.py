@@ -8,6 +8,7 @@
     │   ├── CatalogueError    a catalogue of works
     │   ├── ClaimsError       a table of claims
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
+    │   ├── MappingError      a mapping to another vocabulary
     │   ├── ParameterError    a parameter of a stored question
     │   └── UnknownName       a name that stands for nothing (question, work, run, concept)
     ├── StoreError            the store cannot do what was asked
@@ -31,6 +32,7 @@ __all__ = [
     "CatalogueError",
     "ClaimsError",
     "InputError",
+    "MappingError",
     "ParameterError",
     "QueryError",
     "QueryLost",
@@ -99,6 +101,10 @@ class ClaimsError(InputError):
 
 class VocabularyError(InputError):
     """A row of the vocabulary or of the measurement rules breaks a rule."""
+
+
+class MappingError(InputError):
+    """A table of mappings to another vocabulary breaks a rule, or one of its rows does."""
 
 
 class ParameterError(InputError):

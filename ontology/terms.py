@@ -12,8 +12,9 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DCTERMS", "FOAF", "FRBR", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF",
-    "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD", "ConfidenceKind", "SpanKind", "Verdict",
+    "ACM", "ACV", "DCTERMS", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL",
+    "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "ConfidenceKind", "SpanKind", "Verdict",
 ]  # fmt: skip
 
 ACV = "https://w3id.org/acousma/vocab/"
@@ -21,6 +22,9 @@ ACV = "https://w3id.org/acousma/vocab/"
 
 VOCABULARY_GRAPH = "https://w3id.org/acousma/vocab/graph"
 """The named graph that holds the vocabulary, the ontology and the measurement rules."""
+
+MAPPINGS_GRAPH = "https://w3id.org/acousma/vocab/mappings/graph"
+"""The named graph that holds the mappings to other vocabularies."""
 
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
 """What an ``oa:FragmentSelector`` of a span conforms to."""

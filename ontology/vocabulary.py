@@ -81,7 +81,7 @@ class ObservableProperty:
 
     Parameters
     ----------
-    id, label, definition, method, source, mapping : str
+    id, label, definition, method, source : str
     unit : str
         UCUM code.
     scale : {"linear", "log"}
@@ -95,7 +95,6 @@ class ObservableProperty:
     definition: str
     method: str
     source: str
-    mapping: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ _CONCEPT_COLUMNS = (
     "id", "prefLabel_en", "altLabels", "prefLabel_fr", "prefLabel_de", "parent", "scheme", "polyakov_category",
     "definition", "source", "measurable", "measure_hint", "confidence", "source_checked", "mapping", "notes",
 )  # fmt: skip
-_PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "method", "source", "mapping")
+_PROPERTY_COLUMNS = ("id", "prefLabel_en", "unit", "scale", "definition", "method", "source")
 _RULE_COLUMNS = ("concept", "aspect", "spans", "property", "minimum", "maximum", "margin", "source")
 
 
@@ -259,7 +258,6 @@ _UNITS = ("1", "s", "/s", "Hz", "dB", "{octave}", "{cent}")
 def _read_properties(path: Path, concepts: Mapping[str, Concept]) -> dict[str, ObservableProperty]:
     properties: dict[str, ObservableProperty] = {}
     for row in read_rows(path, _PROPERTY_COLUMNS):
-        cells = row.cells
         id_ = row.new_id(properties)
         if id_ in concepts:
             raise row.error("id", f"{id_!r} is the id of a concept too", "an id of its own")
@@ -271,7 +269,6 @@ def _read_properties(path: Path, concepts: Mapping[str, Concept]) -> dict[str, O
             definition=row.text("definition"),
             method=row.text("method"),
             source=row.text("source"),
-            mapping=cells["mapping"],
         )
     return properties
 

@@ -8,7 +8,7 @@ import pytest
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, SKOS
 
-from ontology.build import build, main
+from ontology.build import build, main, published
 from ontology.errors import VocabularyError
 from ontology.mint import concept
 from ontology.terms import ACM
@@ -26,8 +26,8 @@ soft,Soft,piano@fr;quiet,doux,,level,acousma,,d,src,yes,,high,yes,,
 gone,Gone,,,,level,acousma,,d,src,yes,,high,yes,,
 """
 PROPERTIES = """\
-id,prefLabel_en,unit,scale,definition,method,source,mapping
-power,Power,dB,linear,d,m,s,
+id,prefLabel_en,unit,scale,definition,method,source
+power,Power,dB,linear,d,m,s
 """
 RULES = """\
 concept,aspect,spans,property,minimum,maximum,margin,source
@@ -112,14 +112,14 @@ FAULTS = [
     ("properties.csv", "linear", "cubic", "line 2, column scale: 'cubic'"),
     (
         "properties.csv",
-        "s,\n",
-        "s,\npower,P,dB,linear,d,m,s,\n",
+        "m,s\n",
+        "m,s\npower,P,dB,linear,d,m,s\n",
         "line 3, column id: 'power' stands there twice",
     ),
     (
         "properties.csv",
-        "s,\n",
-        "s,\nlevel,P,dB,linear,d,m,s,\n",
+        "m,s\n",
+        "m,s\nlevel,P,dB,linear,d,m,s\n",
         "line 3, column id: 'level' is the id of a concept too",
     ),
     ("rules.csv", "loud,level", "noisy,level", "line 2, column concept: 'noisy' is unknown"),
@@ -248,15 +248,17 @@ def generate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
 
 
-def test_the_command_writes_the_vocabulary_to_a_file(tmp_path: Path) -> None:
-    done = generate(tmp_path / "copy.ttl")
+def test_the_command_writes_every_file_that_is_made_from_tables(tmp_path: Path) -> None:
+    done = generate("--into", tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert (tmp_path / "copy.ttl").read_bytes() == (FOLDER / "vocabulary.ttl").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == published().keys()
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (FOLDER / path.name).read_bytes(), "run python -m ontology.build"
 
 
 def test_the_command_names_a_faulty_row_and_writes_nothing(tmp_path: Path) -> None:
     folder = write_tables(tmp_path, "properties.csv", "power,Power,dB", "power,Power,dBFS")
-    done = generate("--tables", folder, tmp_path / "made.ttl")
+    done = generate("--tables", folder, "--into", tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("properties.csv, line 2, column unit: 'dBFS'. Expected: one of 1, s, ")
     assert {path.name for path in tmp_path.iterdir()} == TABLES.keys()
@@ -266,12 +268,12 @@ def test_the_command_names_a_faulty_row_and_writes_nothing(tmp_path: Path) -> No
 def test_the_generator_leaves_what_was_there_when_a_row_is_faulty(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, message: str
 ) -> None:
-    made = tmp_path / "made.ttl"
+    made = tmp_path / "vocabulary.ttl"
     made.write_text("before", encoding="utf-8")
-    assert main(["--tables", str(write_tables(tmp_path, file, old, new)), str(made)]) == 1
+    assert main(["--tables", str(write_tables(tmp_path, file, old, new)), "--into", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
     assert made.read_text(encoding="utf-8") == "before"
-    assert {path.name for path in tmp_path.iterdir()} == {*TABLES, "made.ttl"}
+    assert {path.name for path in tmp_path.iterdir()} == {*TABLES, "vocabulary.ttl"}
 
 
 # labels, changes, scales
