@@ -1,4 +1,4 @@
-"""Writes ``vocabulary.ttl`` from the tables: ``python -m ontology.build``.
+"""Writes ``vocabulary.ttl`` and ``envelopes.ttl`` from the tables: ``python -m ontology.build``.
 
 Conventions
 -----------
@@ -14,6 +14,8 @@ from pathlib import Path
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, RDFS, SKOS, SOSA, XSD
 
+from ontology.build_envelopes import build_envelopes
+from ontology.envelopes import load_envelopes
 from ontology.errors import VocabularyError
 from ontology.terms import ACM, ACV, PREFIXES
 from ontology.vocabulary import FOLDER, Concept, ObservableProperty, Rule, Vocabulary, load_vocabulary
@@ -173,9 +175,10 @@ def turtle(graph: Graph) -> str:
 
 
 def main(arguments: Iterable[str] = ()) -> None:
-    """Write ``ontology/vocabulary.ttl`` (or the file given)."""
+    """Write ``vocabulary.ttl`` (or the file given), and ``envelopes.ttl`` beside it."""
     target = Path(next(iter(arguments), FOLDER / "vocabulary.ttl"))
     target.write_text(turtle(build(load_vocabulary())), encoding="utf-8")
+    target.with_name("envelopes.ttl").write_text(turtle(build_envelopes(load_envelopes())), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ Conventions
 A class stands for a vocabulary, its ``NS`` for the namespace IRI, every other attribute for one term as a plain
 string. Only terms that Acousma writes or reads stand here. The terms of `ACM` are compared with
 ``ontology/ontology.ttl``, both ways, by a test. Concepts of the vocabulary (``acv:``) are named by their id in
-``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict` and
+``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict`, `ReachReason` and
 `ConfidenceKind`.
 """
 
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DCTERMS", "FOAF", "FRBR", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF",
-    "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD", "ConfidenceKind", "SpanKind", "Verdict",
+    "ACM", "ACV", "DCTERMS", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES",
+    "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD", "ConfidenceKind", "ReachReason",
+    "SpanKind", "Verdict",
 ]  # fmt: skip
 
 ACV = "https://w3id.org/acousma/vocab/"
@@ -21,6 +22,9 @@ ACV = "https://w3id.org/acousma/vocab/"
 
 VOCABULARY_GRAPH = "https://w3id.org/acousma/vocab/graph"
 """The named graph that holds the vocabulary, the ontology and the measurement rules."""
+
+ENVELOPES_GRAPH = "https://w3id.org/acousma/vocab/envelope/graph"
+"""The named graph that holds the envelopes of listening models and what concepts need of an input."""
 
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
 """What an ``oa:FragmentSelector`` of a span conforms to."""
@@ -34,32 +38,61 @@ class ACM:
     Claim = NS + "Claim"
     Condition = NS + "Condition"
     Description = NS + "Description"
+    Envelope = NS + "Envelope"
     MeasurementAnnotation = NS + "MeasurementAnnotation"
     Rule = NS + "Rule"
     Span = NS + "Span"
+    aboveHz = NS + "aboveHz"
+    answersWith = NS + "answersWith"
     appliesTo = NS + "appliesTo"
     aspect = NS + "aspect"
     bandwidthHz = NS + "bandwidthHz"
     basedOn = NS + "basedOn"
+    belowHz = NS + "belowHz"
+    channelsHeard = NS + "channelsHeard"
+    channelsLeft = NS + "channelsLeft"
+    codeLicence = NS + "codeLicence"
     condition = NS + "condition"
     confidence = NS + "confidence"
     confidenceKind = NS + "confidenceKind"
     decides = NS + "decides"
     endSeconds = NS + "endSeconds"
+    envelope = NS + "envelope"
+    envelopeChecked = NS + "envelopeChecked"
+    hopSeconds = NS + "hopSeconds"
+    inputRateHz = NS + "inputRateHz"
+    longestInputSeconds = NS + "longestInputSeconds"
+    lossLimit = NS + "lossLimit"
+    lossMargin = NS + "lossMargin"
+    lossReason = NS + "lossReason"
     margin = NS + "margin"
     maximum = NS + "maximum"
+    maximumHz = NS + "maximumHz"
     measurable = NS + "measurable"
     measureHint = NS + "measureHint"
+    melBins = NS + "melBins"
     minimum = NS + "minimum"
+    minimumHz = NS + "minimumHz"
+    modelKind = NS + "modelKind"
+    needsBecause = NS + "needsBecause"
+    needsChannels = NS + "needsChannels"
+    needsHighestHz = NS + "needsHighestHz"
+    needsLowestHz = NS + "needsLowestHz"
+    needsSeconds = NS + "needsSeconds"
+    needsStepSeconds = NS + "needsStepSeconds"
     polyakovCategory = NS + "polyakovCategory"
+    reason = NS + "reason"
     scale = NS + "scale"
     segmentedAs = NS + "segmentedAs"
     sha256 = NS + "sha256"
     sourceChecked = NS + "sourceChecked"
     standardError = NS + "standardError"
     startSeconds = NS + "startSeconds"
+    tokenStepSeconds = NS + "tokenStepSeconds"
     ucumUnit = NS + "ucumUnit"
     verdict = NS + "verdict"
+    weightsLicence = NS + "weightsLicence"
+    windowSeconds = NS + "windowSeconds"
 
 
 class DCTERMS:
@@ -255,3 +288,13 @@ class ConfidenceKind(StrEnum):
     AGREEMENT_OF_RUNS = "agreementOfRuns"
     CALIBRATED = "calibratedProbability"
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
+
+
+class ReachReason(StrEnum):
+    """Why a listener could not have heard what a concept is about (concept ids)."""
+
+    BAND = "bandNotCarried"
+    CHANNELS = "channelsNotCarried"
+    STEP = "stepTooCoarse"
+    INPUT = "inputTooShort"
+    MEASURED_LOSS = "measuredLoss"
