@@ -32,7 +32,7 @@ from ingest.describe import Described, Settings, Task, describe, fitting, runs
 from ingest.heard import Heard, HeardTable
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ACM, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.terms import ACM, ENVELOPES_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
 from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
@@ -165,21 +165,28 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
 
 
 def load_vocabulary_graph(store: Store) -> bool:
-    """Put the vocabulary and the rules into the store unless this version is there; return whether it was new."""
-    turtle = (FOLDER / "vocabulary.ttl").read_bytes()
-    graph = pyoxigraph.NamedNode(VOCABULARY_GRAPH)
+    """Put vocabulary, rules and envelopes into the store unless this version is there; return whether any was new."""
+    files = ((VOCABULARY_GRAPH, "vocabulary.ttl"), (ENVELOPES_GRAPH, "envelopes.ttl"))
+    new = [graph for graph, name in files if _load_graph(store, graph, (FOLDER / name).read_bytes())]
+    if new:
+        store.publish()
+    return bool(new)
+
+
+def _load_graph(store: Store, name: str, turtle: bytes) -> bool:
+    """Put a graph into the store unless it is there with the same statements; return whether it was new."""
+    graph = pyoxigraph.NamedNode(name)
     quads = [
         pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
         for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
     ]
-    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }}")
-    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{VOCABULARY_GRAPH}> {{ ?s ?p ?o }} }} LIMIT 100000")
+    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }} LIMIT 100000")
     count = stored.rows[0][0]
     same = isinstance(count, pyoxigraph.Literal) and int(count.value) == len(quads)
     if same and {(q.subject, q.predicate, q.object) for q in quads} == set(sample.rows):
         return False
-    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [VOCABULARY_GRAPH])
-    store.publish()
+    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [name])
     return True
 
 

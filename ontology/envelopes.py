@@ -320,9 +320,9 @@ def _of_rule(rule: Rule, needs: Mapping[str, Need], words: Mapping[str, str]) ->
     )  # fmt: skip
 
 
-def _materialised(vocabulary: Vocabulary, needs: Mapping[str, Need], words: Mapping[str, str]) -> Iterator[
-    tuple[str, Need]
-]:
+def _materialised(
+    vocabulary: Vocabulary, needs: Mapping[str, Need], words: Mapping[str, str]
+) -> Iterator[tuple[str, Need]]:
     """Yield what each concept needs: by its own row, else by its rule, else by the nearest row above it."""
     for id_ in vocabulary.concepts:
         rule = vocabulary.rules.get(id_)
