@@ -254,6 +254,24 @@ def concepts(
     asking.list_concepts(word, every, _OUT)
 
 
+@app.command(
+    epilog=_examples(
+        "acousma models",
+        "acousma models --answers words",
+        "acousma ask concepts_out_of_reach --param model=gemma",
+        "acousma ask models_that_can_hear --param concept=iterativeMotion",
+    )
+)
+def models(
+    answers: Annotated[str, typer.Option(help="Only models that answer with this: words, tags, vectors ...")] = "",
+    format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+) -> None:
+    """List what listening models hear, and how many concepts are out of their reach."""
+    from api import models as listening
+
+    listening.list_models(answers, format_.value, _OUT)
+
+
 @app.command(epilog=_examples("acousma agreement demo/etude.score.csv"))
 def agreement(
     score: Annotated[Path, typer.Argument(help="Score of a sound whose truth is known.")],
