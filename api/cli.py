@@ -91,7 +91,8 @@ def ingest(
         Path | None, typer.Option(help="CSV with file, title, creator, year, source, licence.")
     ] = None,
     claims: Annotated[
-        Path | None, typer.Option(help="CSV with file, start, end, concepts, agent: what others heard.")
+        Path | None,
+        typer.Option(help="CSV with file, start, end, concepts, agent: what others heard; envelope: through what."),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Recordings described at the same time.")] = 1,
     window: Annotated[float, typer.Option(min=0.5, help="Length of the fixed windows in seconds.")] = 5.0,
