@@ -98,7 +98,8 @@ def ingest(
         Path | None, typer.Option(help="CSV with file, title, creator, year, source, licence.")
     ] = None,
     claims: Annotated[
-        Path | None, typer.Option(help="CSV with file, start, end, concepts, agent: what others heard.")
+        Path | None,
+        typer.Option(help="CSV with file, start, end, concepts, agent: what others heard; envelope: through what."),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Recordings described at the same time.")] = 1,
     window: Annotated[float, typer.Option(min=0.5, help="Length of the fixed windows in seconds.")] = 5.0,
@@ -279,6 +280,24 @@ def concepts(
     from api import asking
 
     asking.list_concepts(word, every, _OUT)
+
+
+@app.command(
+    epilog=_examples(
+        "acousma models",
+        "acousma models --answers words",
+        "acousma ask concepts_out_of_reach --param model=gemma",
+        "acousma ask models_that_can_hear --param concept=iterativeMotion",
+    )
+)
+def models(
+    answers: Annotated[str, typer.Option(help="Only models that answer with this: words, tags, vectors ...")] = "",
+    format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+) -> None:
+    """List what listening models hear, and how many concepts are out of their reach."""
+    from api import models as listening
+
+    listening.list_models(answers, format_.value, _OUT)
 
 
 @app.command(epilog=_examples("acousma agreement demo/etude.score.csv"))

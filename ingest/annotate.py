@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from ontology.mint import Minter, concept
+from ontology.mint import Minter, concept, envelope
 from ontology.terms import (
     ACM,
     DCTERMS,
@@ -66,6 +66,8 @@ def _agent(minter: Minter, agent: Agent) -> tuple[str, list[tuple[str, str, str]
     triples = [(iri, RDF.type, f"<{kind}>"), (iri, FOAF.name, _text(agent.name))]
     if agent.version:
         triples.append((iri, DCTERMS.hasVersion, _text(agent.version)))
+    if agent.envelope:
+        triples.append((iri, ACM.envelope, f"<{envelope(agent.envelope)}>"))
     return iri, triples
 
 
@@ -269,6 +271,7 @@ class RunWriter:
             f"<{node}> <{ACM.basedOn}> <{mint.measurement(self.run_id, assessment.span, property_)}> {end}"
             for property_ in assessment.based_on
         )
+        basis += "".join(f"<{node}> <{ACM.reason}> <{concept(reason)}> {end}" for reason in assessment.reasons)
         return (
             f"{self._head(node, assessment.claim)}"
             f"<{node}> <{RDF.type}> <{ACM.Assessment}> {end}"

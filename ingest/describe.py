@@ -7,7 +7,7 @@ worker process can hand them over by name.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -20,23 +20,32 @@ from ingest.features import analyse
 from ingest.frames import Frames
 from ingest.heard import Heard
 from ingest.measure import measure
+from ingest.reach import assess_reach
 from ingest.rules import assess, claims
 from ingest.segment import WINDOW_SECONDS, segment
+from ontology.envelopes import load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
-from ontology.values import Agent, Claim, Measurement, Recording, Run, Span, Work
+from ontology.values import Agent, Assessment, Claim, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import FOLDER, Vocabulary
 
-__all__ = ["CHECKER", "DESCRIBER", "Described", "Settings", "Task", "describe", "fitting", "runs"]
+__all__ = [
+    "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Task", "describe", "fitting", "runs",
+]  # fmt: skip
 
 VERSION = "0.1.0"
 """Version of the measuring code; to be raised with every change that can change a value."""
 
-DESCRIBER = Agent("Acousma measured describer", VERSION)
+DESCRIBER = Agent("Acousma measured describer", VERSION, envelope="acousma-measurement")
 CHECKER = Agent("Acousma claim checker", VERSION)
+ENVELOPE_CHECKER = Agent("Acousma envelope checker", VERSION)
+"""Says of claims that their maker could not have heard it; whether it holds is left to `CHECKER`."""
 
-_CORE = ("level", "brightnessCentroid", "spectralSpread", "activeBands", "peakShare", "sideShare", "pitch")
+_CORE = (
+    "level", "brightnessCentroid", "spectralSpread", "activeBands", "peakShare", "sideShare", "pitch",
+    "lossAbove8000", "monoLoss",
+)  # fmt: skip
 """Stored for every span, whether or not a claim rests on them."""
 _STANDARD = (
     "spectralCentroid", "spectralBandwidth", "spectralRolloff", "spectralFlatness", "spectralFlux", "zeroCrossingRate",
@@ -96,9 +105,12 @@ class Described:
 
 
 @cache
+def _tables_sum(*names: str) -> str:
+    return hashlib.sha256(b"\0".join((FOLDER / name).read_bytes() for name in names)).hexdigest()
+
+
 def _rules_sum() -> str:
-    parts = [(FOLDER / name).read_bytes() for name in ("rules.csv", "properties.csv")]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return _tables_sum("rules.csv", "properties.csv")
 
 
 def runs(
@@ -116,16 +128,19 @@ def runs(
     Returns
     -------
     list of Run
-        The measured describer's; then, if there are claims by others, one per agent and the checker's.
+        The measured describer's; then, if there are claims by others, one per agent, the checker's, and the
+        envelope checker's if one of them hears through an envelope.
     """
     parameters = {
+        **_envelope(DESCRIBER),
         "sample rate in Hz": str(RATE),
         "window in seconds": f"{settings.window_seconds:g}",
         "SHA-256 sum of the rules": _rules_sum(),
     }
     wanted = [Run(DESCRIBER, recording.id, parameters, now, now)]
     for agent in dict.fromkeys(agent for agent, _ in claims_of_others):
-        parameters = {"SHA-256 sum of the claims": _claims_sum(c for a, c in claims_of_others if a == agent)}
+        sums = {"SHA-256 sum of the claims": _claims_sum(c for a, c in claims_of_others if a == agent)}
+        parameters = _envelope(agent) | sums
         wanted.append(Run(agent, recording.id, parameters, now, now))
     if claims_of_others:
         parameters = {
@@ -133,11 +148,30 @@ def runs(
             "SHA-256 sum of the claims": _claims_sum(claim for _, claim in claims_of_others),
         }
         wanted.append(Run(CHECKER, recording.id, parameters, now, now))
+    if through := [(agent.envelope, claim) for agent, claim in claims_of_others if agent.envelope]:
+        parameters = {
+            "SHA-256 sum of the envelopes": _tables_sum("envelopes.csv", "needs.csv", "losses.csv", "rules.csv"),
+            "SHA-256 sum of the claims": _claims_sum(through),
+        }
+        wanted.append(Run(ENVELOPE_CHECKER, recording.id, parameters, now, now))
     return wanted
 
 
-def _claims_sum(claims_: Iterable[Claim]) -> str:
+def _envelope(agent: Agent) -> dict[str, str]:
+    return {"envelope": agent.envelope} if agent.envelope else {}
+
+
+def _claims_sum(claims_: Iterable[object]) -> str:
     return hashlib.sha256("\n".join(sorted(map(repr, claims_))).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim of somebody else: its IRI, and the id of the envelope of its maker."""
+
+    iri: str
+    claim: Claim
+    envelope: str | None
 
 
 @dataclass(slots=True)
@@ -156,6 +190,7 @@ class _Description:
     claims: int = 0
     assessments: int = 0
     quads: int = 0
+    values: dict[Span, dict[str, float]] = field(default_factory=dict)
 
     def write(self, lines: str) -> None:
         """Write lines and count them."""
@@ -195,19 +230,33 @@ class _Description:
         self.claims += len(made)
         self.end(writer)
 
-    def checked(self, run: Run, claimed: Sequence[tuple[str, Claim]]) -> None:
-        """Measure the span of each claim of others and write what the measurement says of it."""
+    def checked(self, run: Run, claimed: Sequence[Claimed]) -> None:
+        """Write what measurement says of each claim of others."""
+        vocabulary = self.vocabulary
+        self._judged(run, claimed, lambda one, values: assess(
+            one.iri, one.claim.concept, one.claim.span, values, vocabulary
+        ))  # fmt: skip
+
+    def reached(self, run: Run, claimed: Sequence[Claimed]) -> None:
+        """Write which claims of others speak of something their maker could not have heard."""
+        tables = load_envelopes()
+        self._judged(run, [one for one in claimed if one.envelope], lambda one, values: assess_reach(
+            one.iri, one.claim, one.envelope or "", values, tables
+        ))  # fmt: skip
+
+    def _judged(
+        self, run: Run, claimed: Iterable[Claimed], judge: Callable[[Claimed, Mapping[str, float]], Assessment | None]
+    ) -> None:
+        """Measure the span of each claim and write the assessments with what they rest on."""
         writer = self.begin(run)
-        by_span: dict[Span, list[tuple[str, str]]] = {}
-        for iri, claim in claimed:
-            by_span.setdefault(claim.span, []).append((iri, claim.concept))
+        by_span: dict[Span, list[Claimed]] = {}
+        for one in claimed:
+            by_span.setdefault(one.claim.span, []).append(one)
         for span, spoken in by_span.items():
-            values = measure(self.frames, span)
-            verdicts = [
-                verdict
-                for iri, concept in spoken
-                if (verdict := assess(iri, concept, span, values, self.vocabulary)) is not None
-            ]
+            if span not in self.values:
+                self.values[span] = measure(self.frames, span)
+            values = self.values[span]
+            verdicts = [verdict for one in spoken if (verdict := judge(one, values)) is not None]
             names = dict.fromkeys(name for verdict in verdicts for name in verdict.based_on)
             kept = [Measurement(span, name, values[name]) for name in names]
             for lines in writer.annotations(kept, assessments=verdicts):
@@ -222,6 +271,10 @@ def _stored(span: Span, values: dict[str, float], evidence: Iterable[str]) -> li
     names = dict.fromkeys([*evidence, *_CORE])
     if span.kind is not SpanKind.DETECTED_OBJECT:
         names |= dict.fromkeys(_STANDARD)
+    # a loss below its limit keeps nobody from hearing anything
+    names |= dict.fromkeys(
+        loss.property for loss in load_envelopes().losses if values.get(loss.property, 0) > loss.limit
+    )
     return [Measurement(span, name, values[name]) for name in names if name in values]
 
 
@@ -294,17 +347,20 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
         others, problems = fitting(task.heard, recording, vocabulary)
         with task.target.open("w", encoding="utf-8") as file:
             work = _Description(scanned, frames, file, minter, vocabulary, clock)
-            claimed: list[tuple[str, Claim]] = []
+            claimed: list[Claimed] = []
             for run in runs(recording, others, settings, clock()):
                 run_id = minter.run_id(run)
                 made = [claim for agent, claim in others if agent == run.agent]
-                claimed += [(minter.claim(run_id, claim.span, claim.concept), claim) for claim in made]
+                envelope = run.agent.envelope
+                claimed += [Claimed(minter.claim(run_id, c.span, c.concept), c, envelope) for c in made]
                 if minter.run_graph(run_id) in task.present:
                     continue
                 if run.agent == DESCRIBER:
                     work.measured(run, settings.window_seconds)
                 elif run.agent == CHECKER:
                     work.checked(run, claimed)
+                elif run.agent == ENVELOPE_CHECKER:
+                    work.reached(run, claimed)
                 else:
                     work.others(run, made)
     entry = catalogue_entry(minter, recording.id, task.work)

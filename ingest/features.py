@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.linalg import vecdot
 
 from ingest.decode import RATE, Signal
+from ingest.loss import edge_powers
 from ingest.tonal import TONAL_HOP, TONAL_WINDOW, hann, tonal_features
 
 __all__ = [
@@ -201,8 +202,9 @@ class Block:
 
     Parameters
     ----------
-    spectral : ndarray of shape (frames, 7 + 1 + 3 + BANDS)
-        The seven features, spectral change, left power, right power, cross power, band powers.
+    spectral : ndarray of shape (frames, 7 + 1 + 3 + EDGES + BANDS)
+        The seven features, spectral change, left power, right power, cross power, powers beyond the edges of
+        `ingest.loss`, band powers.
     tonal : ndarray of shape (frames, 5)
         Share of peaks, comb salience, fundamental in Hz, deviation of partials in cents, spread of peaks in octaves.
     envelope : ndarray of shape (frames,)
@@ -260,7 +262,7 @@ class FrameAnalyser:
             ],
             1,
         )  # fmt: skip
-        return torch.cat([columns, bands], 1).cpu().numpy()
+        return torch.cat([columns, edge_powers(power), bands], 1).cpu().numpy()
 
     def _change(self, bands: Tensor) -> Tensor:
         """Return the distance of each frame's band spectrum in dB to the one before, in dB per band."""

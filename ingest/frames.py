@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ingest.decode import RATE
 from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, Block
+from ingest.loss import EDGES
 from ingest.tonal import TONAL_HOP
 
 __all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
@@ -105,7 +106,7 @@ class Frames:
     """
 
     def __init__(self, blocks: Iterable[Block], channels: int) -> None:
-        self.spectral = Grid(SPECTRAL_HOP, 11 + BANDS)
+        self.spectral = Grid(SPECTRAL_HOP, 11 + EDGES + BANDS)
         self.tonal = Grid(TONAL_HOP, 5)
         self.envelope = Grid(ENVELOPE_HOP, 1)
         self.channels = channels

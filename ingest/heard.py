@@ -5,19 +5,22 @@ Conventions
 A table of claims is a CSV file (comma, semicolon or tab; UTF-8) with the columns ``file`` (path from the table's
 folder), ``start``, ``end`` (seconds), ``concepts`` (ids or English labels, separated by semicolons; ids also by
 spaces) and ``agent`` (who says so); and any of ``agent_kind`` (``person`` or ``software``; person if empty),
-``version`` (of a program), ``confidence`` (0 to 1; 1 if empty) and ``basis`` (a kind of confidence;
-``verbalisedConfidence`` if empty). Other columns are left alone. A faulty row is a problem that names the row; the
-other rows are used.
+``version`` (of a program), ``confidence`` (0 to 1; 1 if empty), ``basis`` (a kind of confidence;
+``verbalisedConfidence`` if empty) and ``envelope`` (id or label of a model of ``ontology/envelopes.csv``: what the
+program hears; the same in all its rows). Other columns are left alone. A faulty row is a problem that names the row;
+the other rows are used.
 """
 
+import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
 from ingest.catalogue import SURPLUS, read_table
+from ontology.envelopes import load_envelopes
 from ontology.errors import ClaimsError
 from ontology.terms import ConfidenceKind
 from ontology.values import Agent, Claim, Recording, Span, seconds
@@ -109,13 +112,16 @@ def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:
         labels.setdefault(concept.label["en"].casefold(), []).append(id_)
     claims: dict[Path, list[Heard]] = {}
     problems: list[ClaimsError] = []
+    envelopes: dict[Agent, str | None] = {}
     rows = read_table(path, ["file", "start", "end", "concepts", "agent"], ClaimsError)
     for line, row in rows:
         try:
             file = (path.parent / row["file"]).resolve()
             if not file.is_file():
                 raise ClaimsError(f"{row['file']} is not there", f"a file at {file}", "correct the path or the row")
-            claims.setdefault(file, []).extend(_row(row, f"{path}, line {line}", vocabulary, labels))
+            heard = list(_row(row, f"{path}, line {line}", vocabulary, labels))
+            _check_envelope(heard[0].agent, envelopes)
+            claims.setdefault(file, []).extend(heard)
         except ClaimsError as error:
             problems.append(ClaimsError(f"{path}, line {line}: {error.found}", error.expected, error.advice))
     return HeardTable({file: tuple(heard) for file, heard in claims.items()}, tuple(problems))
@@ -140,7 +146,8 @@ def _row(
         raise ClaimsError("nobody is named in column agent", "the name of a person or a program", "fill it in")
     if kind == "software" and not row.get("version"):
         raise ClaimsError(f"{row['agent']} is a program without a version", "a version in column version", "fill it in")
-    agent = Agent(row["agent"], row.get("version") or None, cast(Literal["person", "software"], kind))
+    envelope = _envelope(row.get("envelope", ""), kind)
+    agent = Agent(row["agent"], row.get("version") or None, cast(Literal["person", "software"], kind), envelope)
     try:
         basis = ConfidenceKind(row.get("basis") or ConfidenceKind.VERBALISED)
     except ValueError as error:
@@ -149,6 +156,34 @@ def _row(
         ) from error
     for concept in _concepts(row["concepts"], vocabulary, labels):
         yield Heard(agent, start, end, concept, confidence, basis, where)
+
+
+def _envelope(name: str, kind: str) -> str | None:
+    """Return the id of the envelope that a row names, if it names one."""
+    if not name:
+        return None
+    if kind == "person":
+        raise ClaimsError(f"{name!r} in column envelope of a person", "an envelope of a program only", "take it out")
+    tables = load_envelopes()
+    found = tables.find(name)
+    if found is None:
+        near = difflib.get_close_matches(name.casefold(), tables.envelopes, 2, 0.4)
+        raise ClaimsError(
+            f"{name!r} in column envelope is no model that is known",
+            f"the id or label of one{', such as ' + ' or '.join(near) if near else ''}",
+            "look it up with: acousma models",
+        )
+    return found
+
+
+def _check_envelope(agent: Agent, known: dict[Agent, str | None]) -> None:
+    """Check that a table gives a program one envelope only, or none."""
+    first = known.setdefault(replace(agent, envelope=None), agent.envelope)
+    if first != agent.envelope:
+        raise ClaimsError(
+            f"{agent.name} hears through {agent.envelope or 'no envelope'} here and through {first or 'none'} above",
+            "the same envelope in all rows of a program", "correct column envelope",
+        )  # fmt: skip
 
 
 def _number(row: Mapping[str, str], column: str) -> float:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ingest.envelope import EDGE_SECONDS, envelope_properties
 from ingest.features import BAND_HZ, BANDS
 from ingest.frames import Array, Frames
+from ingest.loss import EDGES, loss_properties
 from ingest.trend import Trend, median, percentiles, trend
 from ontology.terms import SpanKind
 from ontology.values import Span
@@ -63,6 +64,7 @@ def measure(frames: Frames, span: Span) -> Values:
     _change_properties(values, heard)
     if frames.channels == 2:
         _stereo_properties(values, heard)
+    values |= loss_properties(heard[:, 8:11], heard[:, 11 : 11 + EDGES], frames.channels)
     _tonal_properties(values, frames.tonal.between(start, end), centroid)
     if end - start <= (_WHOLE_SECONDS if span.kind is SpanKind.WHOLE_RECORDING else _LONGEST_SECONDS):
         values |= _envelope_properties(frames, start, end, _is_object(span))

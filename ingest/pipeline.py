@@ -31,7 +31,7 @@ from ingest.describe import Described, Settings, Task, describe, fitting, runs
 from ingest.heard import Heard, HeardTable
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ACM, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.terms import ACM, ENVELOPES_GRAPH, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
 from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
@@ -164,8 +164,12 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
 
 
 def load_vocabulary_graph(store: Store) -> bool:
-    """Put vocabulary, rules and mappings into the store unless this version is there; return whether any was new."""
-    files = {VOCABULARY_GRAPH: "vocabulary.ttl", MAPPINGS_GRAPH: "mappings.ttl"}
+    """Put vocabulary, envelopes and mappings into the store unless this version is there; return whether any was new."""
+    files = {
+        VOCABULARY_GRAPH: "vocabulary.ttl",
+        ENVELOPES_GRAPH: "envelopes.ttl",
+        MAPPINGS_GRAPH: "mappings.ttl",
+    }
     new = [_load_turtle(store, graph, (FOLDER / name).read_bytes()) for graph, name in files.items()]
     if any(new):
         store.publish()

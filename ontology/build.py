@@ -18,7 +18,9 @@ from pathlib import Path
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, SOSA, XSD
 
+from ontology.build_envelopes import build_envelopes
 from ontology.editorial import Change
+from ontology.envelopes import load_envelopes
 from ontology.errors import MappingError, VocabularyError
 from ontology.mappings import load_mappings, mappings_graph
 from ontology.scales import Scale
@@ -218,6 +220,7 @@ def published(tables: Path = FOLDER) -> dict[str, Graph]:
     vocabulary = load_vocabulary(tables)
     return {
         "vocabulary.ttl": build(vocabulary),
+        "envelopes.ttl": build_envelopes(load_envelopes(tables)),
         "mappings.ttl": mappings_graph(load_mappings(vocabulary, tables / "mappings")),
     }
 

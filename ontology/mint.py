@@ -17,7 +17,7 @@ from ontology.errors import InputError
 from ontology.terms import ACV
 from ontology.values import Agent, AudioFile, Run, Span, Work
 
-__all__ = ["Minter", "concept"]
+__all__ = ["Minter", "concept", "envelope"]
 
 _IRI = re.compile(r"(?:https?://[^\s<>\"{}|\\^`]+[/#]|urn:[^\s<>\"{}|\\^`]+[:/#])")
 
@@ -31,6 +31,17 @@ def concept(id_: str) -> str:
     'https://w3id.org/acousma/vocab/graduatedContinuant'
     """
     return ACV + id_
+
+
+def envelope(id_: str) -> str:
+    """Return the IRI of the envelope of a listening model.
+
+    Examples
+    --------
+    >>> envelope("gemma-3n")
+    'https://w3id.org/acousma/vocab/envelope/gemma-3n'
+    """
+    return f"{ACV}envelope/{id_}"
 
 
 def _digest(*parts: str) -> str:

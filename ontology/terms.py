@@ -5,16 +5,16 @@ Conventions
 A class stands for a vocabulary, its ``NS`` for the namespace IRI, every other attribute for one term as a plain
 string. Only terms that Acousma writes or reads stand here. The terms of `ACM` are compared with
 ``ontology/ontology.ttl``, both ways, by a test. Concepts of the vocabulary (``acv:``) are named by their id in
-``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict` and
+``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict`, `ReachReason` and
 `ConfidenceKind`.
 """
 
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DCTERMS", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL",
-    "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
-    "ConfidenceKind", "SpanKind", "Verdict",
+    "ACM", "ACV", "DCTERMS", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO", "OA",
+    "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
 
 ACV = "https://w3id.org/acousma/vocab/"
@@ -25,6 +25,9 @@ VOCABULARY_GRAPH = "https://w3id.org/acousma/vocab/graph"
 
 MAPPINGS_GRAPH = "https://w3id.org/acousma/vocab/mappings/graph"
 """The named graph that holds the mappings to other vocabularies."""
+
+ENVELOPES_GRAPH = "https://w3id.org/acousma/vocab/envelope/graph"
+"""The named graph that holds the envelopes of listening models and what concepts need of an input."""
 
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
 """What an ``oa:FragmentSelector`` of a span conforms to."""
@@ -38,16 +41,23 @@ class ACM:
     Claim = NS + "Claim"
     Condition = NS + "Condition"
     Description = NS + "Description"
+    Envelope = NS + "Envelope"
     MeasurementAnnotation = NS + "MeasurementAnnotation"
     Precondition = NS + "Precondition"
     Rule = NS + "Rule"
     Scale = NS + "Scale"
     Span = NS + "Span"
     Step = NS + "Step"
+    aboveHz = NS + "aboveHz"
+    answersWith = NS + "answersWith"
     appliesTo = NS + "appliesTo"
     aspect = NS + "aspect"
     bandwidthHz = NS + "bandwidthHz"
     basedOn = NS + "basedOn"
+    belowHz = NS + "belowHz"
+    channelsHeard = NS + "channelsHeard"
+    channelsLeft = NS + "channelsLeft"
+    codeLicence = NS + "codeLicence"
     concept = NS + "concept"
     condition = NS + "condition"
     confidence = NS + "confidence"
@@ -56,15 +66,34 @@ class ACM:
     contradictsBelow = NS + "contradictsBelow"
     decides = NS + "decides"
     endSeconds = NS + "endSeconds"
+    envelope = NS + "envelope"
+    envelopeChecked = NS + "envelopeChecked"
     highPole = NS + "highPole"
+    hopSeconds = NS + "hopSeconds"
+    inputRateHz = NS + "inputRateHz"
+    longestInputSeconds = NS + "longestInputSeconds"
+    lossLimit = NS + "lossLimit"
+    lossMargin = NS + "lossMargin"
+    lossReason = NS + "lossReason"
     lowPole = NS + "lowPole"
     margin = NS + "margin"
     maximum = NS + "maximum"
+    maximumHz = NS + "maximumHz"
     measurable = NS + "measurable"
     measureHint = NS + "measureHint"
+    melBins = NS + "melBins"
     minimum = NS + "minimum"
+    minimumHz = NS + "minimumHz"
+    modelKind = NS + "modelKind"
+    needsBecause = NS + "needsBecause"
+    needsChannels = NS + "needsChannels"
+    needsHighestHz = NS + "needsHighestHz"
+    needsLowestHz = NS + "needsLowestHz"
+    needsSeconds = NS + "needsSeconds"
+    needsStepSeconds = NS + "needsStepSeconds"
     polyakovCategory = NS + "polyakovCategory"
     position = NS + "position"
+    reason = NS + "reason"
     scale = NS + "scale"
     scaleOf = NS + "scaleOf"
     segmentedAs = NS + "segmentedAs"
@@ -75,9 +104,12 @@ class ACM:
     step = NS + "step"
     supportsAbove = NS + "supportsAbove"
     supportsBelow = NS + "supportsBelow"
+    tokenStepSeconds = NS + "tokenStepSeconds"
     ucumUnit = NS + "ucumUnit"
     unreviewedLabel = NS + "unreviewedLabel"
     verdict = NS + "verdict"
+    weightsLicence = NS + "weightsLicence"
+    windowSeconds = NS + "windowSeconds"
 
 
 class DCTERMS:
@@ -273,3 +305,13 @@ class ConfidenceKind(StrEnum):
     AGREEMENT_OF_RUNS = "agreementOfRuns"
     CALIBRATED = "calibratedProbability"
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
+
+
+class ReachReason(StrEnum):
+    """Why a listener could not have heard what a concept is about (concept ids)."""
+
+    BAND = "bandNotCarried"
+    CHANNELS = "channelsNotCarried"
+    STEP = "stepTooCoarse"
+    INPUT = "inputTooShort"
+    MEASURED_LOSS = "measuredLoss"

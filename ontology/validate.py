@@ -22,8 +22,9 @@ from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, SH
 from rdflib.term import Node
 
+from ontology.envelopes import load_envelopes
 from ontology.errors import ValidationError
-from ontology.mint import concept
+from ontology.mint import concept, envelope
 from ontology.terms import ACM, SKOS, SOSA
 from ontology.terms import RDF as TERMS
 from ontology.vocabulary import FOLDER, load_vocabulary
@@ -108,7 +109,7 @@ def validate(data: bytes | Iterable[ox.Quad]) -> Report:
 
 @cache
 def _background() -> frozenset[ox.Triple]:
-    """Return what the shapes must know of the vocabulary: its concepts, its properties and their units."""
+    """Return what the shapes must know of the vocabulary: concepts, properties and their units, envelopes."""
     vocabulary, type_ = load_vocabulary(), ox.NamedNode(TERMS.type)
     triples = {
         ox.Triple(ox.NamedNode(concept(id_)), type_, ox.NamedNode(SKOS.NS + "Concept")) for id_ in vocabulary.concepts
@@ -117,6 +118,8 @@ def _background() -> frozenset[ox.Triple]:
         node = ox.NamedNode(concept(property_.id))
         triples.add(ox.Triple(node, type_, ox.NamedNode(SOSA.ObservableProperty)))
         triples.add(ox.Triple(node, ox.NamedNode(ACM.ucumUnit), ox.Literal(property_.unit)))
+    for id_ in load_envelopes().envelopes:
+        triples.add(ox.Triple(ox.NamedNode(envelope(id_)), type_, ox.NamedNode(ACM.Envelope)))
     return frozenset(triples)
 
 

@@ -16,7 +16,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
 from ontology.errors import InputError
-from ontology.terms import ConfidenceKind, SpanKind, Verdict
+from ontology.terms import ConfidenceKind, ReachReason, SpanKind, Verdict
 
 __all__ = [
     "Agent", "Assessment", "AudioFile", "Claim", "Measurement", "Recording", "Run", "Span", "Work", "seconds",
@@ -66,11 +66,14 @@ class Agent:
     version : str, optional
         Version of a program; a person has none.
     kind : {"software", "person"}
+    envelope : str, optional
+        Id of the envelope through which a program hears (``ontology/envelopes.csv``).
     """
 
     name: str
     version: str | None = None
     kind: Literal["software", "person"] = "software"
+    envelope: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -302,6 +305,8 @@ class Assessment:
     based_on : tuple of str
         Ids of the properties measured over the span, in the same run.
     confidence_kind : ConfidenceKind
+    reasons : tuple of ReachReason
+        Why the maker could not have heard it; of a verdict `BEYOND_ENVELOPE` only.
     """
 
     claim: str
@@ -310,6 +315,7 @@ class Assessment:
     confidence: float
     based_on: tuple[str, ...] = ()
     confidence_kind: ConfidenceKind = ConfidenceKind.RULE_MARGIN
+    reasons: tuple[ReachReason, ...] = ()
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)

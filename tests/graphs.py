@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from ingest.annotate import RunWriter, catalogue_entry
 from ontology.mint import Minter
-from ontology.terms import VOCABULARY_GRAPH, ConfidenceKind, SpanKind, Verdict
+from ontology.terms import ENVELOPES_GRAPH, VOCABULARY_GRAPH, ConfidenceKind, SpanKind, Verdict
 from ontology.values import (
     Agent,
     Assessment,
@@ -41,7 +41,7 @@ __all__ = [
 MINTER = Minter("https://archive.example.org/")
 VOCABULARY = load_vocabulary()
 MEASURER = Agent("Measuring describer", "0.1.0")
-LISTENER = Agent("Listening model", "7b-2")
+LISTENER = Agent("Listening model", "7b-2", envelope="qwen2-audio-7b")
 ASSESSOR = Agent("Rule assessor", "0.1.0")
 ANNA = Agent("Anna Keller", kind="person")
 BORIS = Agent("Boris Adler", kind="person")
@@ -247,7 +247,13 @@ def _salt_road() -> Iterator[str]:
     """Write a work that is one sound from start to end: its object is its whole recording."""
     piece = SALT_ROAD
     heard: list[Heard] = [(0.0, 5.0, OBJECT, "swelledGraduatedContinuant", 0.82)]
-    yield from describing_run(piece, MEASURER, heard, [(0.0, 5.0, OBJECT, "attackTime", 1.9)])
+    measured: list[Measured] = [
+        (0.0, 5.0, OBJECT, "attackTime", 1.9),
+        (0.0, 5.0, OBJECT, "lossAbove8000", 4.2),
+        (0.0, 5.0, OBJECT, "lossAbove12000", 3.1),
+        (0.0, 5.0, OBJECT, "framesAbove8000", 0.75),
+    ]
+    yield from describing_run(piece, MEASURER, heard, measured)
     yield from describing_run(piece, LISTENER, [(0.0, 5.0, WHOLE, "bright", 0.6)], hour=1)
     yield catalogue_entry(MINTER, piece.recording.id, piece.work)
 
@@ -260,10 +266,13 @@ def small_graph() -> str:
 
 @cache
 def vocabulary_quads() -> str:
-    """Return the vocabulary in its named graph, as N-Quads."""
-    triples = ox.parse(path=FOLDER / "vocabulary.ttl", format=ox.RdfFormat.TURTLE)
-    graph = ox.NamedNode(VOCABULARY_GRAPH)
-    return "".join(f"{ox.Quad(t.subject, t.predicate, t.object, graph)} .\n" for t in triples)
+    """Return the vocabulary and the envelopes in their named graphs, as N-Quads."""
+    files = ((VOCABULARY_GRAPH, "vocabulary.ttl"), (ENVELOPES_GRAPH, "envelopes.ttl"))
+    return "".join(
+        f"{ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(graph))} .\n"
+        for graph, name in files
+        for t in ox.parse(path=FOLDER / name, format=ox.RdfFormat.TURTLE)
+    )
 
 
 def store_of(*nquads: str) -> ox.Store:

@@ -22,6 +22,7 @@ from ingest.features import (
     mel_matrix,
     seven_features,
 )
+from ingest.loss import EDGES
 from ingest.tonal import TONAL_HOP
 from tests.synth import RATE, Sound, band, glide, harmonic, noise, sine, times
 
@@ -166,7 +167,7 @@ def test_stepping_by_hand_gives_the_same_frames(device: str) -> None:
 
 def test_a_step_has_whole_numbers_of_frames_on_all_grids() -> None:
     block = next(iter(analyse([signal(noise(1.0))])))
-    assert block.spectral.shape == (STEP / SPECTRAL_HOP, 11 + BANDS)
+    assert block.spectral.shape == (STEP / SPECTRAL_HOP, 11 + EDGES + BANDS)
     assert block.tonal.shape == (STEP / TONAL_HOP, 5)
     assert block.envelope.shape == (STEP / ENVELOPE_HOP,)
 
@@ -200,7 +201,7 @@ def test_channels_in_opposite_phase_do_not_vanish() -> None:
     equal, opposite = whole(signal(sound, sound)), whole(signal(sound, -sound))
     assert opposite.spectral[:90, CROSS].max() < 0 < equal.spectral[:90, CROSS].min()
     np.testing.assert_allclose(opposite.spectral[:, CROSS], -equal.spectral[:, CROSS], rtol=1e-5)
-    others = [column for column in range(11 + BANDS) if column != CROSS]
+    others = [column for column in range(11 + EDGES + BANDS) if column != CROSS]
     np.testing.assert_allclose(opposite.spectral[:, others], equal.spectral[:, others], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(opposite.tonal, equal.tonal, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(opposite.envelope, equal.envelope, rtol=1e-6)

@@ -1,5 +1,6 @@
 """Tables of what others heard: ids and labels, agents, numbers, and problems that name the row."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -178,3 +179,45 @@ def test_times_that_do_not_fit_the_recording_are_refused_with_the_line(folder: P
     assert f"{folder / 'heard.csv'}, line 2: " in message
     assert found in message
     assert "Expected: " in message
+
+
+# -- what a program hears through ----------------------------------------------------------------
+
+THROUGH = f"{HEADER},agent_kind,version,envelope"
+
+
+@pytest.mark.parametrize("name", ["gemma-3n", "Gemma 3n", "GEMMA 3N"])
+def test_a_program_names_its_envelope_by_id_or_label(folder: Path, name: str) -> None:
+    (item,) = heard(folder, f"bell.wav,0,1,bright,Listener,software,1,{name}", header=THROUGH)
+    assert item.agent == Agent("Listener", "1", "software", "gemma-3n")
+
+
+def test_a_program_without_an_envelope_is_heard_too(folder: Path) -> None:
+    (item,) = heard(folder, "bell.wav,0,1,bright,Listener,software,1,", header=THROUGH)
+    assert item.agent.envelope is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["bell.wav,0,1,bright,L,software,1,gema 3n"], r"'gema 3n' in column envelope is no model.*such as gemma-"),
+        (["bell.wav,0,1,bright,Ada,person,,gemma-3n"], "'gemma-3n' in column envelope of a person"),
+        (["bell.wav,0,1,bright,L,software,1,ltu", "bell.wav,1,2,dark,L,software,1,ltu-as"],
+         "line 3: L hears through ltu-as here and through ltu above"),
+        (["bell.wav,0,1,bright,L,software,1,ltu", "bell.wav,1,2,dark,L,software,1,"],
+         "line 3: L hears through no envelope here and through ltu above"),
+    ],
+)  # fmt: skip
+def test_an_envelope_that_cannot_be_is_a_problem_of_its_row(folder: Path, rows: list[str], message: str) -> None:
+    (problem,) = read(folder, *rows, header=THROUGH).problems
+    assert re.search(message, str(problem))
+    assert problem.expected
+    assert problem.advice
+
+
+def test_two_versions_of_a_program_may_hear_differently(folder: Path) -> None:
+    rows = [
+        "bell.wav,0,1,bright,CLAP,software,2022,ms-clap-2022",
+        "bell.wav,0,1,bright,CLAP,software,2023,MS CLAP 2023",
+    ]
+    assert [item.agent.envelope for item in heard(folder, *rows, header=THROUGH)] == ["ms-clap-2022", "ms-clap-2023"]

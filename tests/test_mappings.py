@@ -241,7 +241,6 @@ def test_a_query_goes_from_an_audioset_label_to_our_concepts(archive: Store, lab
 def test_the_mappings_are_in_a_graph_of_their_own(archive: Store, graph: Graph) -> None:
     found = archive.rows("SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g").rows
     numbers = {row[0]: row[1] for row in found}
-    assert len(numbers) == 2
     assert numbers[ox.NamedNode(MAPPINGS_GRAPH)] == ox.Literal(len(graph))
 
 

@@ -36,7 +36,7 @@ from tests.synth import (
 )
 
 VOCABULARY = load_vocabulary()
-STEREO = {"sideShare", "sideChange", "sideTrend", "panTravel", "panTrend"}
+STEREO = {"sideShare", "sideChange", "sideTrend", "panTravel", "panTrend", "monoLoss"}
 ENVELOPE = {"attackTime", "onsetFloor", "releaseTime", "decayTime", "decayFit", "plateauShare", "levelChange",
             "roughEnvelope", "slowEnvelope"}  # fmt: skip
 
@@ -185,6 +185,18 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("panTravel", "half the way", lambda: panned(harmonic(220, 4.0), np.linspace(0.5, -0.5, 4 * RATE)), 0.855, 0.03),
     ("panTravel", "standing", lambda: panned(noise(2.0), 0.7), 0.0, 0.01),
     ("panTrend", "left to right", lambda: panned(noise(4.0), np.linspace(-1, 1, 4 * RATE)), 1.0, 0.01),
+    # tests/test_loss.py has more
+    *[
+        (f"lossAbove{edge}", "as much above", lambda hertz=hertz: sine(500, 1.0) + sine(hertz, 1.0), 3.01, 0.05)
+        for edge, hertz in ((8000, 9_000), (12000, 13_000), (14000, 15_000))
+    ],
+    *[
+        (f"framesAbove{edge}", "a quarter", lambda h=hertz: half(sine(h, 0.5), sine(500, 1.5)), 0.25, 0.04)
+        for edge, hertz in ((8000, 9_000), (12000, 13_000), (14000, 15_000))
+    ],
+    ("lossBelow125", "as much below", lambda: sine(50, 2.0) + sine(500, 2.0), 3.01, 0.1),
+    ("framesBelow125", "a quarter", lambda: half(sine(50, 0.5), sine(500, 1.5)), 0.25, 0.04),
+    ("monoLoss", "correlation -0.5", lambda: correlated(noise(2.0, 1), noise(2.0, 2), -0.5), 6.02, 0.15),
     ("panTrend", "right to left", lambda: panned(noise(4.0), np.linspace(1, -1, 4 * RATE)), -1.0, 0.01),
 ]  # fmt: skip
 

@@ -17,7 +17,7 @@ from ontology.build import build, turtle
 from ontology.errors import InputError
 from ontology.mint import Minter, concept
 from ontology.schemes import SCHEMES
-from ontology.terms import ACM, ACV, PREFIXES, ConfidenceKind, SpanKind, Verdict
+from ontology.terms import ACM, ACV, PREFIXES, ConfidenceKind, ReachReason, SpanKind, Verdict
 from ontology.values import Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work, seconds
 from ontology.vocabulary import FOLDER, load_vocabulary
 from tests.graphs import small_graph
@@ -199,10 +199,15 @@ def test_rules_of_the_turtle_have_the_numbers_of_the_table(vocabulary: Graph) ->
 
 @pytest.mark.parametrize(
     ("enumeration", "parent"),
-    [(SpanKind, "spanKind"), (Verdict, "verdict"), (ConfidenceKind, "confidenceKind")],
+    [
+        (SpanKind, "spanKind"),
+        (Verdict, "verdict"),
+        (ConfidenceKind, "confidenceKind"),
+        (ReachReason, "reachReason"),
+    ],
 )
 def test_the_members_code_must_know_are_the_concepts_below_one(
-    enumeration: type[SpanKind] | type[Verdict] | type[ConfidenceKind], parent: str
+    enumeration: type[SpanKind] | type[Verdict] | type[ConfidenceKind] | type[ReachReason], parent: str
 ) -> None:
     assert {c.id for c in VOCABULARY.concepts.values() if c.parent == parent} == {str(member) for member in enumeration}
 

@@ -15,7 +15,7 @@ from rdflib.namespace import RDF, SH, SKOS, SOSA
 from rdflib.term import Node
 
 from ontology.errors import ValidationError
-from ontology.mint import concept
+from ontology.mint import concept, envelope
 from ontology.terms import ACM, PREFIXES
 from ontology.validate import Finding, Report, validate
 from ontology.vocabulary import FOLDER
@@ -260,21 +260,58 @@ CASES = [
     ("A step says who", lacks("acm:Step", "dcterms:source")),
     ("A step belongs to one scale", lacks("acm:Scale", "acm:step")),
     ("A step belongs to one scale", "INSERT { e:scale acm:step ?x } WHERE { ?x a acm:Step }"),
+    # envelopes
+    ("The acm:envelope of an agent", turns("prov:SoftwareAgent", "acm:envelope", "e:unknown")),
+    ("The acm:envelope of an agent", gains("prov:SoftwareAgent", "acm:envelope", r"acv:envelope\/a , acv:envelope\/b")),
+    ("What has a band or channels", "INSERT DATA { e:model acm:channelsHeard 1 }"),
+    ("What has a band or channels", loses_its_iri("acm:Envelope")),
+    ("An envelope has one acm:minimumHz", lacks("acm:Envelope", "acm:minimumHz")),
+    ("An envelope has one acm:minimumHz", turns("acm:Envelope", "acm:minimumHz", "-1.0")),
+    ("An envelope has one acm:maximumHz", gains("acm:Envelope", "acm:maximumHz", "9000.0")),
+    ("The acm:minimumHz of an envelope", turns("acm:Envelope", "acm:maximumHz", "0.0")),
+    ("An envelope has one acm:channelsHeard", turns("acm:Envelope", "acm:channelsHeard", "0")),
+    ("An envelope has one acm:inputRateHz", lacks("acm:Envelope", "acm:inputRateHz")),
+    ("acm:windowSeconds is one", turns("acm:Envelope", "acm:windowSeconds", "0.0")),
+    ("acm:longestInputSeconds is one", turns("acm:Envelope", "acm:longestInputSeconds", '"long"')),
+    ("acm:hopSeconds is one", gains("acm:Envelope", "acm:hopSeconds", "0.02")),
+    ("acm:tokenStepSeconds is one", turns("acm:Envelope", "acm:tokenStepSeconds", "-0.04")),
+    ("An envelope has an rdfs:label", lacks("acm:Envelope", "rdfs:label")),
+    ("An envelope says where", lacks("acm:Envelope", "dcterms:source")),
+    ("Only a concept of the vocabulary", "INSERT DATA { e:brightness acm:needsChannels 1 }"),
+    ("A concept with needs", "DELETE WHERE { ?x acm:needsBecause ?o }"),
+    ("acm:needsChannels is one", "INSERT DATA { acv:bright acm:needsChannels 0 }"),
+    ("acm:needsLowestHz is one", "INSERT DATA { acv:bright acm:needsLowestHz 20000.0 }"),
+    ("acm:needsHighestHz is one", "INSERT DATA { acv:bright acm:needsHighestHz 20000.0 }"),
+    ("acm:needsStepSeconds is one", "INSERT DATA { acv:bright acm:needsStepSeconds 0.0 }"),
+    ("acm:needsSeconds is one", "INSERT DATA { acv:bright acm:needsSeconds 1 }"),
+    ("A loss is an observable property", "INSERT DATA { acv:bright acm:lossLimit 1.0 }"),
+    ("A loss is an observable property", "INSERT DATA { acv:lossAbove8000 acm:belowHz 125.0 }"),
+    ("A loss gives one acm:lossReason", "INSERT DATA { acv:lossAbove8000 acm:lossReason acv:bandNotCarried }"),
+    ("A loss has one acm:lossLimit", "DELETE WHERE { ?x acm:lossLimit ?o }"),
+    ("The acm:reason of an assessment", gains("acm:Assessment", "acm:reason", "acv:bright")),
+    ("An assessment has an acm:reason if", turns("acm:Assessment", "acm:verdict", "acv:beyondEnvelope")),
+    ("An assessment has an acm:reason if", gains("acm:Assessment", "acm:reason", "acv:stepTooCoarse")),
 ]  # fmt: skip
 """Beginning of the message that is expected, and what is done to the good graph."""
 
 
 @cache
 def good_triples() -> frozenset[ox.Triple]:
-    """One work with its catalogue entry, claims, measurements, assessments, a description, one rule and one scale."""
+    """One work with all that is said of it, a description, and one rule, scale, envelope, need and loss."""
     quads = list(ox.parse(small_graph().encode(), ox.RdfFormat.N_QUADS))
     signal = ox.NamedNode(MINTER.recording(KIEFERNWALD.recording.id))
     graphs = {quad.graph_name for quad in quads if quad.object == signal}
     triples = {quad.triple for quad in quads if quad.graph_name in graphs}
     rule, scale = concept("rule/bright"), concept("scale/brightness")
-    kept = (rule, f"{rule}/brightnessCentroid", scale, f"{scale}/1", f"{scale}/2")
+    kept = {rule, f"{rule}/brightnessCentroid", scale, f"{scale}/1", f"{scale}/2"}
+    kept |= {concept("lossAbove8000"), envelope("qwen2-audio-7b")}
     vocabulary = ox.parse(vocabulary_quads().encode(), ox.RdfFormat.N_QUADS)
-    triples |= {q.triple for q in vocabulary if isinstance(q.subject, ox.NamedNode) and q.subject.value in kept}
+    triples |= {
+        q.triple
+        for q in vocabulary
+        if isinstance(q.subject, ox.NamedNode)
+        and (q.subject.value in kept or (q.subject.value == concept("bright") and "needs" in q.predicate.value))
+    }
     store = ox.Store()
     store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
     store.update(f"""{_HEAD} INSERT {{ {DESCRIPTION} }} WHERE {{
