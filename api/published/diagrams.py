@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Names are prefixed, so that a test can look each of them up in the ontology. The left column is 140 units wide, the
-right one 120, with 80 between them for the names of properties.
+Names are prefixed, so that a test can look each of them up in the ontology. The left column is 128 units wide, the
+right one 118, with 94 between them for the names of properties.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from api.published.drawing import Arrow, Box, diagram
 
 __all__ = ["FIGURES", "draw"]
 
-_LEFT, _RIGHT, _GAP_MIDDLE = 140.0, 220.0, 180.0
+_LEFT, _RIGHT, _GAP_MIDDLE = 128.0, 222.0, 175.0
 
 
 def _left(y: float, title: str, *lines: str) -> Box:
@@ -22,7 +22,7 @@ def _left(y: float, title: str, *lines: str) -> Box:
 
 
 def _right(y: float, title: str, *lines: str) -> Box:
-    return Box(_RIGHT, y, 120, title, lines)
+    return Box(_RIGHT, y, 118, title, lines)
 
 
 def _down(x: float, y: float, to: float, label: str, *, side: str = "start") -> Arrow:
@@ -45,12 +45,12 @@ FIGURES: tuple[tuple[str, str, tuple[Box, ...], tuple[Arrow, ...]], ...] = (
             _left(72, "mo:DigitalSignal", "acm:sha256", "acm:bandwidthHz"),
             _right(86, "mo:AudioFile", "acm:sha256"),
             _left(180, "acm:Span", "acm:startSeconds", "acm:endSeconds"),
-            _right(194, "oa:FragmentSelector", "t=32.4,35.54"),
+            _right(187, "oa:Fragment\nSelector", "t=32.4,35.54"),
         ),
         (
-            _down(70, 28, 72, "frbr:realization"),
+            _down(64, 28, 72, "frbr:realization"),
             _across(107, "mo:encodes", back=True),
-            _down(70, 180, 128, "oa:hasSource"),
+            _down(64, 180, 128, "oa:hasSource"),
             _across(215, "oa:hasSelector"),
         ),
     ),
@@ -61,17 +61,17 @@ FIGURES: tuple[tuple[str, str, tuple[Box, ...], tuple[Arrow, ...]], ...] = (
         (
             _left(0, "acm:Assessment", "acm:verdict", "acm:confidence"),
             _left(104, "acm:Claim", "acm:confidence", "acm:confidenceKind"),
-            _right(104, "acm:Measurement", "Annotation"),
+            _right(104, "acm:Measurement\nAnnotation"),
             _left(208, "acm:Span"),
             _right(208, "sosa:Observation", "acm:ucumUnit", "acm:standardError"),
         ),
         (
-            _down(70, 56, 104, "oa:hasTarget"),
-            Arrow(((140, 20), (280, 20), (280, 104)), "acm:basedOn", (150, 15)),
+            _down(64, 56, 104, "oa:hasTarget"),
+            Arrow(((128, 20), (280, 20), (280, 104)), "acm:basedOn", (138, 15)),
             _across(132, "acm:basedOn"),
-            _down(70, 160, 208, "oa:hasTarget"),
-            _down(280, 146, 208, "oa:hasBody"),
-            Arrow(((220, 254), (70, 254), (70, 236)), "sosa:hasFeatureOfInterest", (76, 268)),
+            _down(64, 160, 208, "oa:hasTarget"),
+            _down(280, 146, 208, "oa:hasBody", side="end"),
+            Arrow(((222, 254), (64, 254), (64, 236)), "sosa:hasFeatureOfInterest", (70, 268)),
         ),
     ),
     (
@@ -85,16 +85,16 @@ FIGURES: tuple[tuple[str, str, tuple[Box, ...], tuple[Arrow, ...]], ...] = (
             _left(176, "acm:Rule"),
             _right(176, "skos:Concept", "kind of span"),
             _left(256, "acm:Condition", "acm:minimum", "acm:maximum", "acm:margin"),
-            _left(378, "sosa:Observable", "Property"),
+            _left(378, "sosa:Observable\nProperty"),
         ),
         (
             _across(14, "acm:aspect"),
-            _down(70, 28, 84, "oa:hasBody"),
-            Arrow(((70, 176), (70, 126)), "acm:decides", (76, 155)),
-            Arrow(((140, 182), (160, 182), (160, 60), (262, 60), (262, 42)), "acm:aspect", (166, 75)),
+            _down(64, 28, 84, "oa:hasBody"),
+            Arrow(((64, 176), (64, 126)), "acm:decides", (70, 155)),
+            Arrow(((128, 182), (150, 182), (150, 60), (281, 60), (281, 42)), "acm:aspect", (156, 75)),
             _across(198, "acm:appliesTo"),
-            _down(70, 204, 256, "acm:condition"),
-            _down(70, 326, 378, "sosa:observedProperty"),
+            _down(64, 204, 256, "acm:condition"),
+            _down(64, 326, 378, "sosa:observedProperty"),
         ),
     ),
     (
@@ -106,14 +106,14 @@ FIGURES: tuple[tuple[str, str, tuple[Box, ...], tuple[Arrow, ...]], ...] = (
             _right(0, "prov:Agent", "foaf:name"),
             _left(96, "mls:Run", "prov:startedAtTime", "prov:endedAtTime"),
             _left(208, "mo:DigitalSignal"),
-            _right(208, "mls:HyperParameter", "Setting"),
+            _right(208, "mls:Hyper\nParameterSetting"),
         ),
         (
-            Arrow(((140, 20), (220, 20)), "dcterms:creator", (180, 15), "middle"),
-            _down(70, 42, 96, "prov:wasGeneratedBy"),
-            Arrow(((140, 112), (280, 112), (280, 42)), "prov:wasAssociatedWith", (146, 107)),
-            _down(70, 152, 208, "prov:used"),
-            Arrow(((140, 140), (280, 140), (280, 208)), "mls:hasInput", (286, 178)),
+            Arrow(((128, 20), (222, 20)), "dcterms:creator", (175, 15), "middle"),
+            _down(64, 42, 96, "prov:wasGeneratedBy"),
+            Arrow(((128, 112), (280, 112), (280, 42)), "prov:wasAssociatedWith", (136, 107)),
+            _down(64, 152, 208, "prov:used"),
+            Arrow(((128, 140), (280, 140), (280, 208)), "mls:hasInput", (274, 178), "end"),
         ),
     ),
 )
@@ -131,13 +131,7 @@ def draw(href: Callable[[str], str]) -> list[tuple[str, str, Markup]]:
     figures = []
     for title, caption, boxes, arrows in FIGURES:
         linked = [
-            Box(box.x, box.y, box.width, box.title, box.lines, href(_name(box))) for box in boxes
+            Box(box.x, box.y, box.width, box.title, box.lines, href(box.name)) for box in boxes
         ]
         figures.append((title, caption, diagram(title, linked, arrows)))
     return figures
-
-
-def _name(box: Box) -> str:
-    """Return the name of a box, joined where it is broken over two lines."""
-    broken = {"acm:Measurement", "sosa:Observable", "mls:HyperParameter"}
-    return box.title + box.lines[0] if box.title in broken else box.title

@@ -111,7 +111,7 @@ class Box:
     x, y, width : float
         Left upper corner and width, in units of the picture.
     title : str
-        Short name, such as ``acm:Claim``.
+        Short name, such as ``acm:Claim``; broken over lines where it is too long for one.
     lines : tuple of str
         What else stands in it, one line each.
     href : str
@@ -128,7 +128,12 @@ class Box:
     @property
     def height(self) -> float:
         """Height in units of the picture."""
-        return 28 + 14 * len(self.lines)
+        return 14 + 14 * (len(self.title.split("\n")) + len(self.lines))
+
+    @property
+    def name(self) -> str:
+        """The title in one line."""
+        return self.title.replace("\n", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +171,13 @@ def diagram(title: str, boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Markup
 
 def _box(box: Box) -> str:
     kind = "box own" if box.title.startswith("acm:") else "box"
-    lines = "".join(
-        f'<text class="line" x="{box.x + box.width / 2:g}" y="{box.y + 34 + 14 * number:g}">{escape(line)}</text>'
-        for number, line in enumerate(box.lines)
+    rows = [("title", line) for line in box.title.split("\n")] + [("line", line) for line in box.lines]
+    words = "".join(
+        f'<text class="{kind_}" x="{box.x + box.width / 2:g}" y="{box.y + 18 + 14 * number:g}">{escape(line)}</text>'
+        for number, (kind_, line) in enumerate(rows)
     )
     text = (
-        f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>'
-        f'<text class="title" x="{box.x + box.width / 2:g}" y="{box.y + 18:g}">{escape(box.title)}</text>{lines}'
+        f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>{words}'
     )
     return f'<a href="{escape(box.href)}">{text}</a>' if box.href else f"<g>{text}</g>"
 

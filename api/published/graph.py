@@ -44,7 +44,7 @@ def node(iri: str) -> ox.NamedNode:
     return ox.NamedNode(iri)
 
 
-def _read(path: Path) -> Iterator[tuple[ox.NamedNode | ox.BlankNode, ox.NamedNode, ox.NamedNode | ox.BlankNode | ox.Literal]]:
+def _read(path: Path) -> Iterator[ox.Triple]:
     """Yield the statements of a file; its blank nodes are numbered, so that they are called the same each time."""
     names: dict[str, ox.BlankNode] = {}
 
@@ -54,7 +54,7 @@ def _read(path: Path) -> Iterator[tuple[ox.NamedNode | ox.BlankNode, ox.NamedNod
         return names.setdefault(term.value, ox.BlankNode(f"{path.stem}{len(names):04d}"))
 
     for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
-        yield named(quad.subject), quad.predicate, named(quad.object)  # type: ignore[misc]  # as they were
+        yield ox.Triple(named(quad.subject), quad.predicate, named(quad.object))  # type: ignore[arg-type]  # as they were
 
 
 class Published:
@@ -70,9 +70,11 @@ class Published:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self.store = ox.Store()
+        self.parts: dict[str, list[ox.Triple]] = {"ontology": [], "shapes": [], "vocab": []}
         for path in sorted(folder.glob("*.ttl")):
-            graph = node(BASE + _APART.get(path.name, "vocab"))
-            self.store.extend(ox.Quad(*triple, graph) for triple in _read(path))
+            self.parts[_APART.get(path.name, "vocab")].extend(_read(path))
+        for triples in self.parts.values():
+            self.store.extend(ox.Quad(*triple) for triple in triples)
 
     def triples(
         self, subject: str | Term | None = None, predicate: str | None = None, object_: str | Term | None = None
@@ -81,11 +83,6 @@ class Published:
         pattern = [node(term) if isinstance(term, str) else term for term in (subject, predicate, object_)]
         found = {quad.triple for quad in self.store.quads_for_pattern(*pattern, None)}  # type: ignore[arg-type]  # a pattern
         yield from sorted(found, key=str)
-
-    def part(self, name: str) -> list[ox.Triple]:
-        """Return the statements of ``ontology``, ``shapes`` or ``vocab``."""
-        quads = self.store.quads_for_pattern(None, None, None, node(BASE + name))
-        return sorted((quad.triple for quad in quads), key=str)
 
     def objects(self, subject: str | Term, predicate: str) -> list[Term]:
         """Return the values of a property of something."""
@@ -155,9 +152,8 @@ class Published:
     @cached_property
     def documents(self) -> tuple[str, ...]:
         """The paths of all documents with RDF of their own, besides those of versions."""
-        parts = {"ontology", "shapes", "vocab"}
         own = (iri.removeprefix(BASE) for iri in self.known if "#" not in iri)
-        return tuple(sorted(parts | {path for path in own if path != "authors" and not self._is_version(path)}))
+        return tuple(sorted(self.parts.keys() | {path for path in own if path != "authors" and not self._is_version(path)}))
 
     def _is_version(self, path: str) -> bool:
         return path.removeprefix("ontology/") in self.versions and path.startswith("ontology/")
@@ -183,7 +179,7 @@ class Published:
             return "ontology.html#authors"
         document, hash_, fragment = iri.partition("#")
         path = document.rstrip("/").removeprefix(BASE)
-        if not document.startswith(BASE) or (iri not in self.known and path not in ("ontology", "shapes", "vocab")):
+        if not document.startswith(BASE) or (iri not in self.known and path not in self.parts):
             return None
         if iri.startswith(_RULE):
             return f"vocab/{iri.removeprefix(_RULE).partition('/')[0]}.html#measured"
@@ -195,8 +191,8 @@ class Published:
         A part is given whole, a scheme with all its concepts, anything else as its concise description: its own
         statements, those of the blank nodes in them, and the rules that decide it with their conditions.
         """
-        if path in ("ontology", "shapes", "vocab"):
-            return self.part(path)
+        if path in self.parts:
+            return self.parts[path]
         iri = BASE + path
         about = [iri, *self.subjects(SKOS.NS + "inScheme", iri)]
         return list(dict.fromkeys(self._concise(about)))

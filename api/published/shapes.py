@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from api.published.graph import Published, Term
 from ontology.terms import RDF, SH
 
-__all__ = ["Shape", "sentences_of", "shapes"]
+__all__ = ["Sentence", "Shape", "sentences_of", "shapes"]
 
 _FACTS = (
     ("minCount", "at least {} times"), ("maxCount", "at most {} times"), ("datatype", "of the type {}"),
@@ -26,6 +26,24 @@ _FACTS = (
     ("minExclusive", "above {}"), ("maxExclusive", "below {}"), ("hasValue", "with the value {}"),
     ("pattern", "matching {}"), ("nodeKind", "as {}"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What ought to be.
+
+    Parameters
+    ----------
+    text : str
+    path : str
+        IRI of the property whose values it is about; empty where it is about the node.
+    iri : str
+        IRI of the constraint; empty where it has none.
+    """
+
+    text: str
+    path: str = ""
+    iri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +55,12 @@ class Shape:
     iri : str
     targets : tuple of str
         IRIs of the classes, or of the properties whose values, it speaks of.
-    sentences : tuple of (str, str)
-        IRI of the property (empty where it is about the node) and what ought to be.
+    sentences : tuple of Sentence
     """
 
     iri: str
     targets: tuple[str, ...]
-    sentences: tuple[tuple[str, str], ...]
+    sentences: tuple[Sentence, ...]
 
 
 @cache
@@ -58,15 +75,15 @@ def _shape(published: Published, iri: str) -> Shape:
         for kind in ("targetClass", "targetObjectsOf", "targetSubjectsOf", "targetNode")
         for target in published.iris(iri, SH.NS + kind)
     ]
-    own = published.text(iri, SH.NS + "message")
-    sentences = [("", own)] if own else []
+    sentences = {Sentence(published.text(iri, SH.NS + "message"))}
     for part in published.objects(iri, SH.NS + "property"):
         paths = published.iris(part, SH.NS + "path")
-        sentences.append((paths[0] if paths else "", _sentence(published, part)))
-    sentences.extend(
-        ("", published.text(part, SH.NS + "message")) for part in published.objects(iri, SH.NS + "sparql")
-    )
-    return Shape(iri, tuple(targets), tuple(sorted({pair for pair in sentences if pair[1]}, key=lambda pair: pair[1])))
+        sentences.add(Sentence(_sentence(published, part), paths[0] if paths else ""))
+    for part in published.objects(iri, SH.NS + "sparql"):
+        name = part.value if isinstance(part, ox.NamedNode) else ""
+        sentences.add(Sentence(published.text(part, SH.NS + "message"), "", name))
+    told = sorted((sentence for sentence in sentences if sentence.text), key=lambda sentence: sentence.text)
+    return Shape(iri, tuple(targets), tuple(told))
 
 
 def _sentence(published: Published, part: Term) -> str:
@@ -89,6 +106,6 @@ def _value(published: Published, value: Term) -> str:
 def sentences_of(published: Published, iri: str) -> list[str]:
     """Return what the shapes ask of a class (its instances) or of a property (its values)."""
     about = [shape for shape in shapes(published) if iri in shape.targets]
-    of_class = [sentence for shape in about for _, sentence in shape.sentences]
-    of_path = [sentence for shape in shapes(published) for path, sentence in shape.sentences if path == iri]
+    of_class = [sentence.text for shape in about for sentence in shape.sentences]
+    of_path = [sentence.text for shape in shapes(published) for sentence in shape.sentences if sentence.path == iri]
     return list(dict.fromkeys(of_class or of_path))
