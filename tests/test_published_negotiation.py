@@ -1,7 +1,6 @@
 """Every published IRI leads to a page for people and to RDF for programs, as its reader asks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pyoxigraph as ox
@@ -208,7 +207,9 @@ def test_an_unknown_version_is_answered_with_those_there_are(client: httpx.Clien
     assert (page.status_code, "ontology/0.1.html" in page.text) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["vocab/%3Cscript%3Ealert(1)", "vocab/..%2F..%2Fetc%2Fpasswd", "vocab/a\u0301%00", "static/x.css"])
+@pytest.mark.parametrize(
+    "path", ["vocab/%3Cscript%3Ealert(1)", "vocab/..%2F..%2Fetc%2Fpasswd", "vocab/a\u0301%00", "static/x.css"]
+)
 def test_odd_names_are_told_as_text_and_read_no_file(client: httpx.Client, path: str) -> None:
     answer = get(client, path, HTML)
     assert answer.status_code == 404
@@ -223,11 +224,7 @@ def test_a_browser_is_led_home_and_a_program_gets_text(client: httpx.Client) -> 
 
 def test_the_plain_form_searches_without_a_script(client: httpx.Client) -> None:
     answer = client.get("/vocab.html", params={"q": "HELLIGKEIT", "measurable": "yes"})
-    assert "3 of 519" in answer.text or " of " in answer.text
-    hidden = answer.text.count('class="entry" data-id') - answer.text.count(' hidden data-category')
+    assert "3 of " in answer.text
+    hidden = answer.text.count('class="entry" data-id') - answer.text.count(" hidden data-category")
     assert 0 < hidden < 12
     assert 'value="HELLIGKEIT"' in answer.text
-
-
-def test_the_folder_of_the_tests_is_that_of_the_ontology() -> None:
-    assert Path(FOLDER, "w3id", ".htaccess").is_file()

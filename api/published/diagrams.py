@@ -130,8 +130,6 @@ def draw(href: Callable[[str], str]) -> list[tuple[str, str, Markup]]:
     """
     figures = []
     for title, caption, boxes, arrows in FIGURES:
-        linked = [
-            Box(box.x, box.y, box.width, box.title, box.lines, href(box.name)) for box in boxes
-        ]
+        linked = [Box(box.x, box.y, box.width, box.title, box.lines, href(box.name)) for box in boxes]
         figures.append((title, caption, diagram(title, linked, arrows)))
     return figures

@@ -6,7 +6,7 @@ A picture is 340 units wide, the width of a telephone's column, so that its text
 come from the style sheet by class, so that they follow the colour scheme of the reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -89,8 +89,7 @@ def _area(run: list[tuple[float, float]], kind: str) -> str:
     return f'{area}<path class="stripes" d="{stripes}"/>'
 
 
-def _labels(bounds: Bounds, across: object) -> str:
-    assert callable(across)
+def _labels(bounds: Bounds, across: Callable[[float], float]) -> str:
     known = [bound for bound in (bounds.minimum, bounds.maximum) if bound is not None]
     places = [across(bounds.forward(bound)) for bound in known]
     anchors = ["middle"] * len(places)
@@ -176,9 +175,7 @@ def _box(box: Box) -> str:
         f'<text class="{kind_}" x="{box.x + box.width / 2:g}" y="{box.y + 18 + 14 * number:g}">{escape(line)}</text>'
         for number, (kind_, line) in enumerate(rows)
     )
-    text = (
-        f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>{words}'
-    )
+    text = f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>{words}'
     return f'<a href="{escape(box.href)}">{text}</a>' if box.href else f"<g>{text}</g>"
 
 

@@ -15,7 +15,15 @@ import pyoxigraph as ox
 from api.published.graph import Published, node, serialise
 from ontology.terms import ACM, PREFIXES, RDF
 
-__all__ = ["EXAMPLE", "claim_in_turtle", "measurement_in_turtle", "question_of_claims", "question_of_values", "turtle", "use_of"]
+__all__ = [
+    "EXAMPLE",
+    "claim_in_turtle",
+    "measurement_in_turtle",
+    "question_of_claims",
+    "question_of_values",
+    "turtle",
+    "use_of",
+]
 
 EXAMPLE = Path(__file__).parent / "example.ttl"
 """One claim with everything that belongs to it."""

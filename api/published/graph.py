@@ -7,6 +7,7 @@ gives the IRI it describes. Terms of the ontology and shapes are parts of one do
 conditions are described in the document of the concept they decide.
 """
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
@@ -27,6 +28,7 @@ ONTOLOGY = ACM.NS.rstrip("#")
 SHAPES = BASE + "shapes"
 
 _NAMESPACES = re.compile(rb"xmlns:[^>]+(?=>)")
+_ESCAPED = re.compile(rb"\bacv:((?:[\w-]+\\/)+[\w-]+)")
 _RULE = ACV + "rule/"
 _APART = {"ontology.ttl": "ontology", "shapes.ttl": "shapes"}
 _LABELS = (SKOS.prefLabel, RDFS.label, DCTERMS.title, "http://xmlns.com/foaf/0.1/name")
@@ -80,9 +82,9 @@ class Published:
         self, subject: str | Term | None = None, predicate: str | None = None, object_: str | Term | None = None
     ) -> Iterator[ox.Triple]:
         """Yield the statements that match, in a fixed order."""
-        pattern = [node(term) if isinstance(term, str) else term for term in (subject, predicate, object_)]
-        found = {quad.triple for quad in self.store.quads_for_pattern(*pattern, None)}  # type: ignore[arg-type]  # a pattern
-        yield from sorted(found, key=str)
+        about, how, what = (node(term) if isinstance(term, str) else term for term in (subject, predicate, object_))
+        quads = self.store.quads_for_pattern(about, how, what, None)  # type: ignore[arg-type]  # only nodes are asked for
+        yield from sorted({quad.triple for quad in quads}, key=str)
 
     def objects(self, subject: str | Term, predicate: str) -> list[Term]:
         """Return the values of a property of something."""
@@ -115,7 +117,9 @@ class Published:
         """Return the literal values of a property with their language tags, English, French and German first."""
         order = ("en", "fr", "de")
         found = [
-            (term.language or "", term.value) for term in self.objects(subject, predicate) if isinstance(term, ox.Literal)
+            (term.language or "", term.value)
+            for term in self.objects(subject, predicate)
+            if isinstance(term, ox.Literal)
         ]
         return sorted(found, key=lambda pair: (order.index(pair[0]) if pair[0] in order else 9, pair))
 
@@ -153,7 +157,9 @@ class Published:
     def documents(self) -> tuple[str, ...]:
         """The paths of all documents with RDF of their own, besides those of versions."""
         own = (iri.removeprefix(BASE) for iri in self.known if "#" not in iri)
-        return tuple(sorted(self.parts.keys() | {path for path in own if path != "authors" and not self._is_version(path)}))
+        return tuple(
+            sorted(self.parts.keys() | {path for path in own if path != "authors" and not self._is_version(path)})
+        )
 
     def _is_version(self, path: str) -> bool:
         return path.removeprefix("ontology/") in self.versions and path.startswith("ontology/")
@@ -168,7 +174,7 @@ class Published:
         return (BASE + path).startswith(_RULE)
 
     def page(self, iri: str) -> str | None:
-        """Return the path of the page that describes an IRI, with suffix and fragment; None if it is not described here.
+        """Return the path of the page that describes an IRI, with suffix and fragment; None if there is none.
 
         Examples
         --------
@@ -213,6 +219,11 @@ class Published:
                 waiting.extend(self.subjects(ACM.decides, subject))
 
 
+def _in_full(found: re.Match[bytes]) -> bytes:
+    """Return a name whose slashes would need escapes as an IRI, which more readers and eyes can take."""
+    return b"<" + ACV.encode() + found[1].replace(rb"\/", b"/") + b">"
+
+
 def serialise(triples: Iterable[ox.Triple], syntax: ox.RdfFormat, more: Mapping[str, str] | None = None) -> bytes:
     """Write statements in an RDF syntax, the same ones always as the same bytes.
 
@@ -228,11 +239,13 @@ def serialise(triples: Iterable[ox.Triple], syntax: ox.RdfFormat, more: Mapping[
     text = " ".join(map(str, ordered))
     known = {**PREFIXES, **_MORE_PREFIXES, **(more or {})}
     prefixes = {name: iri for name, iri in known.items() if f"<{iri}" in text}
-    written = ox.serialize(ordered, format=syntax, prefixes=prefixes)
+    output = io.BytesIO()
+    ox.serialize(ordered, output, format=syntax, prefixes=prefixes)
+    written = output.getvalue()
     if syntax == ox.RdfFormat.TURTLE:
         lines = written.split(b"\n")
         lines[: len(prefixes)] = [*sorted(lines[: len(prefixes)]), b""]
-        return b"\n".join(line.replace(b"\t", b"    ") for line in lines)
+        return _ESCAPED.sub(_in_full, b"\n".join(line.replace(b"\t", b"    ") for line in lines))
     if syntax == ox.RdfFormat.RDF_XML:
         return _NAMESPACES.sub(lambda found: b" ".join(sorted(found[0].split(b" "))), written, count=1)
     return written

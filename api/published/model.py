@@ -99,7 +99,11 @@ def _restrictions(published: Published, iri: str) -> Iterator[tuple[str, str]]:
 def _term(published: Published, iri: str, types: set[str]) -> ModelTerm:
     above_kind = RDFS.NS + ("subClassOf" if OWL.NS + "Class" in types else "subPropertyOf")
     of_shape = {
-        sentence.path for shape in shapes(published) if iri in shape.targets for sentence in shape.sentences if sentence.path
+        sentence.path
+        for shape in shapes(published)
+        if iri in shape.targets
+        for sentence in shape.sentences
+        if sentence.path
     }
     of_domain = set(published.subjects(RDFS.NS + "domain", iri))
     properties = sorted(of_shape | of_domain, key=lambda other: (published.short(other).casefold(), other))

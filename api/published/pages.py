@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-A document's path has no suffix; a *representation* adds one of `FORMATS`. HTML is made from ``templates/`` by Jinja with
-escaping on; links in it are relative to the site's root, however deep the page lies.
+A document's path has no suffix; a *representation* adds one of `FORMATS`. HTML is made from ``templates/`` by Jinja,
+with escaping on; links in it are relative to the site's root, however deep the page lies.
 """
 
 import difflib
@@ -169,7 +169,9 @@ class Pages:
 
     def missing(self, path: str) -> bytes:
         """Return a page that says that there is nothing of this name, and what is near it."""
-        return self._render("missing.html", path, wanted=path, near=self.nearest(path), versions=self.published.versions)
+        return self._render(
+            "missing.html", path, wanted=path, near=self.nearest(path), versions=self.published.versions
+        )
 
     def nearest(self, path: str, most: int = 6) -> list[str]:
         """Return the IRIs whose id or label is most like a wrong path."""

@@ -98,7 +98,7 @@ def published_routes(endpoint: str | None = "sparql") -> APIRouter:
         chosen = suffix or best_format(request.headers.get("accept"))
         if chosen is None:
             return _not_acceptable(path)
-        if not suffix and path.startswith("vocab/") or (chosen == ".html" and pages.published.is_rule(path)):
+        if (not suffix and path.startswith("vocab/")) or (chosen == ".html" and pages.published.is_rule(path)):
             there = pages.published.page(BASE + path) if chosen == ".html" else f"{path}{chosen}"
             return _see_other(there or "vocab.html", path.count("/"))
         return _document(request, pages, (path, chosen, bool(suffix)))
@@ -173,8 +173,8 @@ def _see_other(there: str, depth: int) -> Response:
 def _not_acceptable(path: str) -> Response:
     offered = ", ".join(FORMATS.values())
     return PlainTextResponse(
-        f"None of the types asked for can be given of {path}. Expected: one of {offered}. To do: name one in the Accept "
-        f"header, or add a suffix to the address: {', '.join(FORMATS)}.\n",
+        f"None of the types asked for can be given of {path}. Expected: one of {offered}. To do: name one in the "
+        f"Accept header, or add a suffix to the address: {', '.join(FORMATS)}.\n",
         406, headers={"Vary": "Accept"},
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ RewriteEngine on
 _BASE = """\
 RewriteCond %{REQUEST_FILENAME} -f
 RewriteRule ^ - [L]
+RewriteRule \\.(?:html|ttl|jsonld|rdf|nt)$ - [L]
 RewriteCond %{REQUEST_URI}::$1 ^(.*?)/?(.*)::\\2$
 RewriteRule ^(.*)$ - [E=ACOUSMA:%1]"""
 _MARK = ".acousma-ontology"
@@ -89,7 +90,9 @@ def write_site(folder: Path, endpoint: str | None) -> tuple[int, int]:
         raise InputError(f"{folder} is a file", "a folder", "name another with --out")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).is_file():
         raise InputError(
-            f"{folder} holds files that this command has not written", "a new or an empty folder", "name another with --out"
+            f"{folder} holds files that this command has not written",
+            "a new or an empty folder",
+            "name another with --out",
         )
     pages = Pages(load_published(), endpoint)
     count = size = 0

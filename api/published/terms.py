@@ -38,7 +38,8 @@ _TOLD = {
     ACM.sourceChecked, ACM.ucumUnit, ACM.scale, RDFS.NS + "isDefinedBy", OWL.NS + "deprecated", _UNREVIEWED,
     RDFS.label, DCTERMS.title,
     *(SKOS.NS + name for name in (
-        "altLabel", "definition", "note", "changeNote", "narrower", "topConceptOf", "hasTopConcept", "inScheme", *MAPPINGS,
+        "altLabel", "definition", "note", "changeNote", "narrower", "topConceptOf", "hasTopConcept", "inScheme",
+        *MAPPINGS,
     )),
 }  # fmt: skip
 """Properties with a place of their own on the page."""
@@ -144,7 +145,8 @@ class SchemeView:
 def _labels(published: Published, iri: str, predicate: str = SKOS.prefLabel) -> tuple[Label, ...]:
     unreviewed = set(published.texts(iri, _UNREVIEWED))
     return tuple(
-        Label(language or "en", text, (language, text) in unreviewed) for language, text in published.texts(iri, predicate)
+        Label(language or "en", text, (language, text) in unreviewed)
+        for language, text in published.texts(iri, predicate)
     )
 
 
@@ -215,7 +217,7 @@ def rule_of(published: Published, iri: str) -> RuleView | None:
 
 def rules_using(published: Published, observable: str) -> list[ConditionView]:
     """Return the conditions on an observable property, by the concept they decide."""
-    found = []
+    found: list[ConditionView] = []
     for part in published.subjects(SOSA.observedProperty, observable):
         for rule in published.subjects(ACM.condition, part):
             found.extend(_condition(published, part, concept) for concept in published.iris(rule, ACM.decides))
@@ -227,9 +229,7 @@ def term_view(published: Published, iri: str) -> TermView:
     path = _above(published, iri)
     parents = path[-1:]
     beside = [other for parent in parents for other in published.subjects(SKOS.broader, parent) if other != iri]
-    answers = [
-        concept for rule in published.subjects(ACM.aspect, iri) for concept in published.iris(rule, ACM.decides)
-    ]
+    answers = [concept for rule in published.subjects(ACM.aspect, iri) for concept in published.iris(rule, ACM.decides)]
     return TermView(
         iri=iri,
         labels=_labels(published, iri) or (Label("en", published.label(iri)),),
@@ -248,7 +248,10 @@ def term_view(published: Published, iri: str) -> TermView:
         mappings=_mappings(published, iri),
         rule=rule_of(published, iri),
         answers=tuple(sorted(answers, key=lambda other: published.label(other).casefold())),
-        statements=tuple((t.predicate.value, t.object) for t in published.triples(iri) if t.predicate.value not in _TOLD),
+        statements=tuple(
+            (triple.predicate.value, triple.object)
+            for triple in published.triples(iri) if triple.predicate.value not in _TOLD
+        ),
         mentions=tuple(
             (triple.predicate.value, triple.subject.value)
             for triple in published.triples(None, None, iri)

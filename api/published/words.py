@@ -74,12 +74,12 @@ def unit_in_words(unit: str) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """Write a value with its unit, to three significant digits.
+    r"""Write a value with its unit, to three significant digits.
 
     Examples
     --------
     >>> quantity(0.015, "s"), quantity(2000, "Hz"), quantity(0.8, "1"), quantity(-6, "dB")
-    ('15\\xa0ms', '2\\xa0kHz', '0.8', '−6\\xa0dB')
+    ('15\xa0ms', '2\xa0kHz', '0.8', '−6\xa0dB')
     """
     if unit == "s" and 0 < abs(value) < 1:
         value, unit = value * 1000, "ms"
@@ -91,12 +91,12 @@ def quantity(value: float, unit: str) -> str:
 
 
 def condition_in_words(bounds: Bounds) -> str:
-    """Say what a value must be.
+    r"""Say what a value must be.
 
     Examples
     --------
     >>> condition_in_words(Bounds(0.08, 10, 0.3, "s", "log"))
-    'between 80\\xa0ms and 10\\xa0s'
+    'between 80\xa0ms and 10\xa0s'
     """
     low, high = bounds.minimum, bounds.maximum
     if low is not None and high is not None:
