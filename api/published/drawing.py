@@ -175,7 +175,8 @@ def _box(box: Box) -> str:
         f'<text class="{kind_}" x="{box.x + box.width / 2:g}" y="{box.y + 18 + 14 * number:g}">{escape(line)}</text>'
         for number, (kind_, line) in enumerate(rows)
     )
-    text = f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>{words}'
+    place = f'x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}"'
+    text = f'<rect class="{kind}" {place} rx="5"/>{words}'
     return f'<a href="{escape(box.href)}">{text}</a>' if box.href else f"<g>{text}</g>"
 
 
