@@ -324,6 +324,27 @@ def serve(
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
 
 
+@app.command(
+    epilog=_examples(
+        "acousma ontology --out public", "acousma ontology --out public --endpoint https://archive.example.org/sparql"
+    )
+)
+def ontology(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="A new folder, or one this command has written.")],
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="SPARQL endpoint that the pages ask; none leaves that out.")
+    ] = None,
+) -> None:
+    """Write the pages and data of the ontology and the vocabulary as files for a web server.
+
+    Open index.html. `acousma serve` serves the same pages.
+    """
+    from api.published.site import write_site
+
+    count, size = write_site(out, endpoint)
+    _OUT.print(f"{escape(str(out))}: {count:,} files, {size / 1e6:.1f} MB.", highlight=False, soft_wrap=True)
+
+
 @app.command("next", hidden=True)
 def next_steps(store: Store = None) -> None:
     """Print what to type next."""

@@ -18,10 +18,11 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from api.published.routes import published_routes
 from ontology.errors import (
     AcousmaError,
     InputError,
@@ -114,12 +115,18 @@ def create_app(store: Store, limits: Limits) -> FastAPI:
         return {"status": "ok"}
 
     @app.get("/")
-    def _home() -> Response:
+    def _home(request: Request) -> Response:
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
         return PlainTextResponse(
             "Acousma, a knowledge graph of things heard.\n\n"
+            "/ontology the data model, and /vocab the terms of listening; HTML, Turtle, JSON-LD, RDF/XML, N-Triples\n"
             "/sparql   SPARQL 1.1 query (GET, POST); JSON, XML, CSV, TSV, Turtle, N-Triples, JSON-LD, RDF/XML\n"
-            "/health   whether queries are answered\n"
+            "/health   whether queries are answered\n",
+            headers={"Vary": "Accept"},
         )
+
+    app.include_router(published_routes())
 
     @app.api_route("/sparql", methods=["GET", "HEAD", "POST"])
     async def _sparql(request: Request) -> Response:
