@@ -34,10 +34,11 @@ _NODE_KINDS = {
     SH.IRIOrLiteral: "(isIRI({0}) || isLiteral({0}))",
 }
 
-_NUMBERS = {XSD[name] for name in (
-    "integer decimal float double byte short int long unsignedByte unsignedShort unsignedInt unsignedLong "
-    "positiveInteger negativeInteger nonPositiveInteger nonNegativeInteger"
-).split()}  # fmt: skip
+_NUMBERS = (
+    XSD.integer, XSD.decimal, XSD.float, XSD.double, XSD.byte, XSD.short, XSD.int, XSD.long, XSD.unsignedByte,
+    XSD.unsignedShort, XSD.unsignedInt, XSD.unsignedLong, XSD.positiveInteger, XSD.negativeInteger,
+    XSD.nonPositiveInteger, XSD.nonNegativeInteger,
+)  # fmt: skip
 
 _WELL_FORMED = {
     XSD.boolean: "({0} = true || {0} = false)",
@@ -139,7 +140,9 @@ def _below(shape: Shape, targets: str) -> str:
     """Return the focus nodes of the property shapes of a shape: its value nodes."""
     if shape.path is None:
         return targets
-    return f"{{ SELECT DISTINCT (?value AS ?this) WHERE {{ {targets} ?this {shape.path.sparql} ?value }} }}"
+    above = f"?above{targets.count('?above')}"
+    inner = targets.replace("?this", above)
+    return f"{{ SELECT DISTINCT ?this WHERE {{ {inner} {above} {shape.path.sparql} ?this }} }}"
 
 
 class _Compiler:
@@ -231,7 +234,7 @@ class _Compiler:
         missing = f"!sameTerm({focus}, {value})" if path is None else f"NOT EXISTS {{ {focus} {path.sparql} {value} }}"
         return f"EXISTS {{ {focus} {other} {value} FILTER({missing}) }}"
 
-    def _of_all(self, path: Path | None, constraint: Constraint, focus: str) -> str | None:
+    def _of_all(self, path: Path | None, constraint: Constraint, focus: str) -> str | None:  # noqa: PLR0911  # one per clause
         """Return what is true of a focus node if its value nodes together break a constraint; None if they cannot."""
         kind, value = constraint.kind, constraint.value
         if kind == SH.hasValue:  # 4.8.2
@@ -257,7 +260,8 @@ class _Compiler:
         return None
 
     def _has(self, path: Path, focus: str, least: int, qualified: Constraint | None = None) -> str:
-        """Return what is true of a node with at least so many values, of those that keep to a shape where one is given."""
+        """Return what is true of a node with so many values or more, which keep to a shape where one is given."""
+
         def kept(value: str) -> list[str]:
             return [f"!({self._inner(qualified.beside, value)})"] if qualified else []
 
@@ -281,7 +285,7 @@ class _Compiler:
         known = ", ".join(_term(node) for node in constraint.beside)
         return f"{path} NOT IN ({known})"
 
-    def _of_one(self, constraint: Constraint, focus: str, value: str) -> str:
+    def _of_one(self, constraint: Constraint, focus: str, value: str) -> str:  # noqa: PLR0911  # one per clause
         """Return what is true of a value node that breaks a constraint."""
         kind, given = constraint.kind, constraint.value
         match constraint.name:
@@ -312,7 +316,7 @@ class _Compiler:
         return _of_term(constraint, value)
 
 
-def _of_term(constraint: Constraint, value: str) -> str:
+def _of_term(constraint: Constraint, value: str) -> str:  # noqa: PLR0911  # one per clause
     """Return what is true of a value node that by itself breaks a constraint."""
     kind, given = constraint.kind, constraint.value
     match constraint.name:

@@ -20,13 +20,17 @@ from ontology.errors import ValidationError
 
 __all__ = ["COMPONENTS", "Constraint", "Path", "Shape", "SparqlConstraint", "read_shapes"]
 
+_PARAMETERS = (
+    SH["class"], SH.datatype, SH.nodeKind, SH.minCount, SH.maxCount, SH.minExclusive, SH.minInclusive, SH.maxExclusive,
+    SH.maxInclusive, SH.minLength, SH.maxLength, SH.pattern, SH.languageIn, SH.uniqueLang, SH.equals, SH.disjoint,
+    SH.lessThan, SH.lessThanOrEquals, SH["not"], SH["and"], SH["or"], SH.xone, SH.node, SH.qualifiedMinCount,
+    SH.qualifiedMaxCount, SH.closed, SH.hasValue, SH["in"],
+)  # fmt: skip
+
 COMPONENTS = {
-    SH[name]: SH[f"{name[0].upper()}{name[1:]}ConstraintComponent"]
-    for name in (
-        "class datatype nodeKind minCount maxCount minExclusive minInclusive maxExclusive maxInclusive minLength "
-        "maxLength pattern languageIn uniqueLang equals disjoint lessThan lessThanOrEquals not and or xone node "
-        "qualifiedMinCount qualifiedMaxCount closed hasValue in"
-    ).split()
+    kind: SH[f"{name[0].upper()}{name[1:]}ConstraintComponent"]
+    for kind in _PARAMETERS
+    for name in [kind[len(str(SH)) :]]
 }
 """The constraint component of each parameter that can stand alone (section 4)."""
 
@@ -50,10 +54,13 @@ class Path:
         The path as SPARQL writes it.
     node : Node
         The path as it stands in the shapes graph.
+    triples : tuple of (Node, Node, Node)
+        What the shapes graph says of it, if it is more than a property.
     """
 
     sparql: str
     node: Node
+    triples: tuple[tuple[Node, Node, Node], ...] = ()
 
     @property
     def name(self) -> str:
@@ -157,7 +164,7 @@ def _shape(graph: Graph, node: Node, above: tuple[Node, ...]) -> Shape | None:
     properties = (_shape(graph, other, below) for other in _ordered(graph.objects(node, SH.property)))
     return Shape(
         node,
-        None if start is None else Path(_path(graph, start), start),
+        None if start is None else Path(_path(graph, start), start, tuple(_triples(graph, start))),
         tuple(_targets(graph, node)),
         tuple(_constraints(graph, node, below)),
         tuple(shape for shape in properties if shape is not None),
@@ -237,8 +244,16 @@ def _path(graph: Graph, node: Node) -> str:
         if predicate == SH.alternativePath:
             return "(" + "|".join(_path(graph, way) for way in Collection(graph, value)) + ")"
         if predicate in _MANY_SIGNS:
-            return f"({_path(graph, value)}{_MANY_SIGNS[URIRef(predicate)]})"
+            return f"({_path(graph, value)}{_MANY_SIGNS[URIRef(str(predicate))]})"
     raise _wrong(node, "a path that is none", "a property or a SHACL property path")
+
+
+def _triples(graph: Graph, node: Node) -> Iterator[tuple[Node, Node, Node]]:
+    """Yield what a graph says of a blank node and of those it leads to."""
+    if isinstance(node, BNode):
+        for triple in graph.triples((node, None, None)):
+            yield triple
+            yield from _triples(graph, triple[2])
 
 
 def _selects(graph: Graph, node: Node) -> Iterator[SparqlConstraint]:
@@ -247,7 +262,7 @@ def _selects(graph: Graph, node: Node) -> Iterator[SparqlConstraint]:
         if graph.value(constraint, SH.deactivated) == Literal(True):
             continue
         select = graph.value(constraint, SH.select)
-        if select is None or "$PATH" in select:
+        if select is None or "$PATH" in str(select):
             raise _wrong(constraint, f"the constraint {select}", "an sh:select without $PATH")
         declared = {
             (str(graph.value(prefix, SH.prefix)), str(graph.value(prefix, SH.namespace)))

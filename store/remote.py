@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -164,6 +164,18 @@ class RemoteStore:
                 quads = (ox.Quad(quad.subject, quad.predicate, quad.object, name) for quad in read)
                 ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
         part.replace(path)
+
+    def quads(self, graph: str) -> Iterator[ox.Quad]:
+        """Yield the quads of one named graph; it is fetched whole before the first."""
+        name = graph_name(graph)
+        with tempfile.TemporaryDirectory() as folder:
+            triples = Path(folder) / "graph.nt"
+            get_graph(self._graph_store_url, graph, triples)
+            for quad in ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES):
+                yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
+
+    def revisions(self) -> None:
+        """Return None: no standard tells what has changed on a server."""
 
     def stats(self) -> Stats:
         """Count what is stored; the time limit of queries applies."""
