@@ -32,7 +32,7 @@ from ontology.terms import ACM, SKOS, SOSA
 from ontology.terms import RDF as TERMS
 from ontology.vocabulary import FOLDER, load_vocabulary
 
-__all__ = ["Finding", "Report", "Term", "rules_digest", "validate"]
+__all__ = ["Finding", "Report", "Term", "background", "findings_of", "rules_digest", "validate"]
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 """An RDF term of a finding."""
@@ -139,7 +139,7 @@ def rules_digest() -> str:
     Data found good under one sum need not be looked at again under the same.
     """
     texts = {query.select for check in _checks(False) for query in (*check.queries, *check.selects)}
-    facts = {str(quad) for quad in _background()}
+    facts = {str(quad) for quad in background()}
     return hashlib.sha256("\n".join((*sorted(texts), *sorted(facts))).encode()).hexdigest()
 
 
@@ -147,11 +147,13 @@ _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 
 
 @cache
-def _background() -> tuple[ox.Quad, ...]:
-    """Return what the shapes must know of the vocabulary: its concepts, its properties and their units."""
+def background() -> tuple[ox.Quad, ...]:
+    """Return what the shapes must know of the vocabulary: concepts, which are not measurable, properties, units."""
     vocabulary, type_ = load_vocabulary(), ox.NamedNode(TERMS.type)
     skos_concept, property_class = ox.NamedNode(SKOS.NS + "Concept"), ox.NamedNode(SOSA.ObservableProperty)
     quads = [ox.Quad(ox.NamedNode(concept(id_)), type_, skos_concept) for id_ in vocabulary.concepts]
+    unmeasured = (id_ for id_, one in vocabulary.concepts.items() if one.measurable == "no")
+    quads += [ox.Quad(ox.NamedNode(concept(id_)), ox.NamedNode(ACM.measurable), ox.Literal("no")) for id_ in unmeasured]
     for property_ in vocabulary.properties.values():
         node = ox.NamedNode(concept(property_.id))
         quads.append(ox.Quad(node, type_, property_class))
@@ -170,7 +172,7 @@ def _one_graph(quads: Iterable[ox.Quad]) -> Iterator[ox.Store]:
     """Put quads, as triples, and what the shapes must know beside them into a store of their own."""
     triples = (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
     store = ox.Store()
-    store.bulk_extend(chain(_background(), islice(triples, _MOST_IN_MEMORY)))
+    store.bulk_extend(chain(background(), islice(triples, _MOST_IN_MEMORY)))
     following = next(triples, None)
     if following is None:
         yield store

@@ -11,14 +11,14 @@ import pyoxigraph as ox
 import pyshacl
 import pytest
 from rdflib import BNode, Graph, URIRef
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Node
 
 from ontology.errors import ValidationError
 from ontology.mint import concept
-from ontology.terms import PREFIXES
+from ontology.terms import ACM, PREFIXES
 from ontology.validate import Finding, Report, validate
-from ontology.vocabulary import FOLDER
+from ontology.vocabulary import FOLDER, load_vocabulary
 from tests.graphs import KIEFERNWALD, MINTER, large_graph, small_graph, vocabulary_quads
 
 _HEAD = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items()) + "PREFIX e: <https://e.org/>\n"
@@ -61,6 +61,8 @@ def loses_its_iri(class_: str) -> str:
         {{ SELECT ?x (BNODE() AS ?b) {{ ?x a {class_} }} }}
         {{ ?x ?p ?o }} UNION {{ ?s ?q ?x }} }}"""
 
+
+NOT_MEASURABLE = min(id_ for id_, each in load_vocabulary().concepts.items() if each.measurable == "no")
 
 CASES = [
     # spans
@@ -161,6 +163,7 @@ CASES = [
     ("A claim is based on", turns("acm:Claim", "acm:basedOn", "e:unknown")),
     ("A claim is derived from", turns("acm:Claim", "prov:wasDerivedFrom", "e:unknown")),
     ("A claim rests on", "INSERT { ?x acm:basedOn ?m } WHERE { ?x acm:aspect ?a . ?m oa:hasBody ?b }"),
+    ("A measurement rule claims", turns("acm:Claim", "oa:hasBody", f"acv:{NOT_MEASURABLE}")),
     ("A measurement is motivated", turns("acm:MeasurementAnnotation", "oa:motivatedBy", "oa:assessing")),
     ("The target of a measurement", turns("acm:MeasurementAnnotation", "oa:hasTarget", "e:elsewhere")),
     ("A measurement has one body", lacks("acm:MeasurementAnnotation", "oa:hasBody")),
@@ -183,6 +186,7 @@ CASES = [
     ("An assessment is based on", turns("acm:Assessment", "acm:basedOn", "e:unknown")),
     ("The body of an assessment", gains("acm:Assessment", "oa:hasBody", '"I hear it too."')),
     ("An assessment with an acm:confidence", lacks("acm:Assessment", "acm:confidenceKind")),
+    ("A program that supports", lacks("acm:Assessment", "acm:basedOn")),
     ("Only a person accepts", turns("acm:Assessment", "acm:verdict", "acv:accepted")),
     ("A description is motivated", lacks("acm:Description", "oa:motivatedBy")),
     ("The target of a description", turns("acm:Description", "oa:hasTarget", "e:elsewhere")),
@@ -303,6 +307,13 @@ def test_every_message_has_a_case_and_every_case_a_message() -> None:
     messages, expected = messages_of_shapes(), {message for message, _ in CASES}
     assert {m for m in messages if not any(m.startswith(case) for case in expected)} == set()
     assert {case for case in expected if sum(m.startswith(case) for m in messages) != 1} == set()
+
+
+def test_every_class_of_the_ontology_has_a_shape() -> None:
+    ontology = Graph().parse(FOLDER / "ontology.ttl")
+    classes = {node for node in ontology.subjects(RDF.type, OWL.Class) if str(node).startswith(ACM.NS)}
+    assert classes
+    assert classes <= set(SHAPES.objects(None, SH.targetClass))
 
 
 def test_a_finding_names_node_path_message_and_value() -> None:
