@@ -45,6 +45,7 @@ check: install  ## Lint, type-check, and check that generated files are current
 bench: install  ## Measure speed against peers (takes minutes)
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.loading
+	$(BIN)/python -m benchmarks.validating
 
 clean:          ## Remove .venv and caches; the archive stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -65,6 +65,14 @@ class AnnotationFormat(StrEnum):
     TURTLE = "turtle"
 
 
+class ReportFormat(StrEnum):
+    """How a validation is written."""
+
+    TEXT = "text"
+    TTL = "ttl"
+    JSON = "json"
+
+
 def _examples(*lines: str) -> str:
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
 
@@ -262,12 +270,38 @@ def withdraw(
     _OUT.print(f"Withdrawn: {title}, {count:,} statements.", highlight=False)
 
 
-@app.command(epilog=_examples("acousma validate"))
-def validate(store: Store = None) -> None:
-    """Check everything stored against the SHACL shapes of the ontology."""
-    from api import keeping
+@app.command(
+    epilog=_examples(
+        "acousma validate",
+        "acousma validate --all",
+        "acousma validate --work Bell --limit 10",
+        "acousma validate --all --format ttl > report.ttl",
+    )
+)
+def validate(
+    every: Annotated[bool, typer.Option("--all", help="Also what is known to conform.")] = False,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Only one run, as `acousma runs` lists it.")] = None,
+    work: Annotated[str | None, typer.Option(metavar="WORK", help="Only one work, by its title or IRI.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Faults to print one by one; all are counted.")] = 100,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", help="text, or a SHACL report as ttl (Turtle) or json (JSON-LD).")
+    ] = ReportFormat.TEXT,
+    store: Store = None,
+) -> None:
+    """Check what was stored since the last check against the SHACL shapes of the ontology.
 
-    if not keeping.validate_store(_settings(store), _OUT, _ERR):
+    Exit code 0: no faults; 1: faults.
+    """
+    from api import keeping, validating
+
+    if run is not None and work is not None:
+        raise typer.BadParameter("name a run or a work, not both")
+    settings = _settings(store)
+    graphs = validating.graphs_of_work(settings, work) if work is not None else None
+    if run is not None:
+        graphs = (keeping.find_run(settings, run)[1],)
+    options = validating.ValidateOptions(every, graphs, limit, format_.value)
+    if not validating.validate_archive(settings, options, (_OUT, _ERR)):
         raise typer.Exit(EXIT_FAULTS)
 
 

@@ -1,14 +1,8 @@
-"""``acousma runs``, ``withdraw``, ``validate`` and ``serve``: looking after an archive."""
-
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import monotonic
-from typing import TYPE_CHECKING
+"""``acousma runs``, ``withdraw`` and ``serve``: looking after an archive."""
 
 import pyoxigraph
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 
 from api.asking import answer_question, write_table
 from api.listing import plain
@@ -17,10 +11,7 @@ from ontology.errors import InputError, UnknownName
 from queries import answer
 from store import open_store
 
-if TYPE_CHECKING:
-    from ontology.validate import Finding
-
-__all__ = ["find_run", "list_runs", "print_next", "serve", "validate_store", "withdraw_graph"]
+__all__ = ["find_run", "list_runs", "print_next", "serve", "withdraw_graph"]
 
 
 def find_run(settings: Settings, run: str) -> tuple[str, str]:
@@ -73,36 +64,6 @@ def withdraw_graph(settings: Settings, graph: str) -> int:
         count = store.withdraw(graph)
         store.publish()
     return count
-
-
-def validate_store(settings: Settings, out: Console, messages: Console) -> bool:
-    """Check every named graph of the store against the shapes, print what breaks them, and return whether none does."""
-    from ontology.validate import validate
-
-    began = monotonic()
-    faults = 0
-    with (
-        open_store(settings.location, limits=settings.limits) as store,
-        TemporaryDirectory(prefix="acousma-") as folder,
-    ):
-        graphs = [plain(row[0]) for row in store.rows("SELECT DISTINCT ?g WHERE { GRAPH ?g { } } ORDER BY ?g").rows]
-        for graph in track(graphs, "Validating", console=messages, transient=True):
-            path = Path(folder) / "graph.nq"
-            store.dump(graph, path)
-            report = validate(path.read_bytes())
-            for finding in report.findings:
-                faults += 1
-                out.print(f"[red]fault[/red] {escape(_finding(finding))}", highlight=False, soft_wrap=True)
-    verdict = "All conform to the shapes" if not faults else f"{faults:,} faults"
-    out.print(f"{verdict}: {len(graphs):,} graphs checked in {monotonic() - began:.1f} s.", highlight=False)
-    return not faults
-
-
-def _finding(finding: "Finding") -> str:
-    """Return a finding as a sentence: where, what, and what ought to be."""
-    path = finding.path.rpartition("#")[2] or finding.path.rpartition("/")[2]
-    value = f" is {finding.value}" if finding.value else ""
-    return f"{finding.focus} {path}{value}. {finding.message}"
 
 
 def serve(settings: Settings) -> None:

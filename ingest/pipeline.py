@@ -164,7 +164,7 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
 
 
 def load_vocabulary_graph(store: Store) -> bool:
-    """Put vocabulary, envelopes and mappings into the store unless this version is there; return whether any was new."""
+    """Put vocabulary, envelopes and mappings into the store unless they are there; return whether any was new."""
     files = {
         VOCABULARY_GRAPH: "vocabulary.ttl",
         ENVELOPES_GRAPH: "envelopes.ttl",

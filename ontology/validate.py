@@ -6,32 +6,43 @@ The graph of one run, of one catalogue or of the vocabulary is validated alone, 
 of graphs are not looked at. Concepts, properties and their units are known from the vocabulary's tables and
 are not validated each time.
 
-Shapes that look at one node and its values are evaluated by pySHACL. Constraints in SPARQL (``sh:sparql``),
-which pySHACL would run once per focus node, are evaluated by pyoxigraph once over the whole graph; each of them
-binds ``$this`` by itself, so the answer is the same (a test compares both).
+The shapes are evaluated as SPARQL (:mod:`ontology.constraints`) by pyoxigraph, in memory or, where a graph is large, in
+a folder that is removed afterwards. For each shape with targets one query asks whether anything breaks it;
+only where something does, each of its constraints is asked for what that is. The findings are those of
+pySHACL (a test compares both).
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import TypeAlias
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain, islice
+from tempfile import TemporaryDirectory
 
 import pyoxigraph as ox
-import pyshacl
-from rdflib import BNode, Graph, Literal, URIRef
-from rdflib.namespace import RDF, SH
-from rdflib.term import Node
+from rdflib import Graph
 
+from ontology.constraints import Check, Query, compile_shape
 from ontology.envelopes import load_envelopes
 from ontology.errors import ValidationError
 from ontology.mint import concept, envelope
+from ontology.shapes import Path, Shape, read_shapes
 from ontology.terms import ACM, SKOS, SOSA
 from ontology.terms import RDF as TERMS
 from ontology.vocabulary import FOLDER, load_vocabulary
 
-__all__ = ["Finding", "Report", "validate"]
+__all__ = ["Finding", "Report", "Term", "background", "findings_of", "rules_digest", "validate"]
 
-_Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+"""An RDF term of a finding."""
+
+_MOST_IN_MEMORY = 1_000_000
+"""Quads of one graph; a graph with more (about 0.4 GB) is validated from the disk."""
+
+_BATCH = 100_000
+"""Quads that are written to the disk at once."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,17 +54,32 @@ class Finding:
     focus : str
         IRI of the node that is looked at, or ``_:`` and the label of a blank node.
     path : str
-        IRI of the property whose values are looked at; empty where the node itself is.
+        IRI of the property whose values are looked at (a longer path in SPARQL); empty where the node itself is.
     message : str
         What ought to be.
     value : str
         The value found; empty where there is none.
+    shape : str
+        IRI of the shape with targets that is broken, or ``_:`` and its label.
+    component : str
+        IRI of the constraint component.
+    severity : str
+        IRI of the severity.
+    terms : tuple of Term or None
+        Focus node and value as RDF terms; None where there is no value.
+    property_path : Path or None
+        The path as it stands in the shapes.
     """
 
     focus: str
     path: str
     message: str
     value: str
+    shape: str = field(default="", compare=False)
+    component: str = field(default="", compare=False)
+    severity: str = field(default="", compare=False)
+    terms: tuple[Term | None, Term | None] = field(default=(None, None), compare=False, repr=False)
+    property_path: Path | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,94 +128,114 @@ def validate(data: bytes | Iterable[ox.Quad]) -> Report:
     (False, 'An annotation has one dcterms:created, an xsd:dateTime.')
     """
     quads = ox.parse(data, ox.RdfFormat.N_QUADS) if isinstance(data, bytes) else data
-    triples = {ox.Triple(quad.subject, quad.predicate, quad.object) for quad in quads}
-    triples.update(_background())
-    return Report(tuple(sorted({*_by_node(triples), *_by_graph(triples)})))
+    with _one_graph(quads) as store:
+        subclasses = _ask(store, f"ASK {{ ?a <{_SUBCLASS}> ?b }}")
+        return Report(tuple(sorted(set(findings_of(store, _checks(subclasses))))))
 
 
 @cache
-def _background() -> frozenset[ox.Triple]:
-    """Return what the shapes must know of the vocabulary: concepts, properties and their units, envelopes."""
+def rules_digest() -> str:
+    """Return the SHA-256 sum of all that a verdict rests on: shapes, as they are evaluated, and vocabulary.
+
+    Data found good under one sum need not be looked at again under the same.
+    """
+    texts = {query.select for check in _checks(False) for query in (*check.queries, *check.selects)}
+    facts = {str(quad) for quad in background()}
+    return hashlib.sha256("\n".join((*sorted(texts), *sorted(facts))).encode()).hexdigest()
+
+
+_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+
+
+@cache
+def background() -> tuple[ox.Quad, ...]:
+    """Return what the shapes must know: concepts, which are not measurable, properties, their units, envelopes."""
     vocabulary, type_ = load_vocabulary(), ox.NamedNode(TERMS.type)
-    triples = {
-        ox.Triple(ox.NamedNode(concept(id_)), type_, ox.NamedNode(SKOS.NS + "Concept")) for id_ in vocabulary.concepts
-    }
+    skos_concept, property_class = ox.NamedNode(SKOS.NS + "Concept"), ox.NamedNode(SOSA.ObservableProperty)
+    quads = [ox.Quad(ox.NamedNode(concept(id_)), type_, skos_concept) for id_ in vocabulary.concepts]
+    unmeasured = (id_ for id_, one in vocabulary.concepts.items() if one.measurable == "no")
+    quads += [ox.Quad(ox.NamedNode(concept(id_)), ox.NamedNode(ACM.measurable), ox.Literal("no")) for id_ in unmeasured]
     for property_ in vocabulary.properties.values():
         node = ox.NamedNode(concept(property_.id))
-        triples.add(ox.Triple(node, type_, ox.NamedNode(SOSA.ObservableProperty)))
-        triples.add(ox.Triple(node, ox.NamedNode(ACM.ucumUnit), ox.Literal(property_.unit)))
-    for id_ in load_envelopes().envelopes:
-        triples.add(ox.Triple(ox.NamedNode(envelope(id_)), type_, ox.NamedNode(ACM.Envelope)))
-    return frozenset(triples)
+        quads.append(ox.Quad(node, type_, property_class))
+        quads.append(ox.Quad(node, ox.NamedNode(ACM.ucumUnit), ox.Literal(property_.unit)))
+    envelope_class = ox.NamedNode(ACM.Envelope)
+    quads += [ox.Quad(ox.NamedNode(envelope(id_)), type_, envelope_class) for id_ in load_envelopes().envelopes]
+    return tuple(quads)
 
 
 @cache
-def _shapes() -> Graph:
-    return Graph().parse(FOLDER / "shapes.ttl", format="turtle")
+def _checks(subclasses: bool) -> tuple[Check, ...]:
+    shapes = read_shapes(Graph().parse(FOLDER / "shapes.ttl", format="turtle"))
+    return tuple(compile_shape(shape, subclasses=subclasses) for shape in shapes)
 
 
-@cache
-def _node_shapes() -> Graph:
-    """Return the shapes without their SPARQL constraints."""
-    shapes = Graph()
-    for triple in _shapes():
-        if triple[1] != SH.sparql:
-            shapes.add(triple)
-    return shapes
-
-
-def _by_node(triples: Iterable[ox.Triple]) -> Iterator[Finding]:
-    """Yield the findings of pySHACL."""
-    graph = Graph(bind_namespaces="none")
-    term = lru_cache(maxsize=None)(_rdflib_term)
-    for triple in triples:
-        graph.add((term(triple.subject), term(triple.predicate), term(triple.object)))
-    _, report, _ = pyshacl.validate(graph, shacl_graph=_node_shapes(), inplace=True)
-    if not isinstance(report, Graph):
-        raise ValidationError("the shapes could not be evaluated", "a SHACL validation report", str(report))
-    for result in report.subjects(RDF.type, SH.ValidationResult):
-        focus, path, value = (report.value(result, key) for key in (SH.focusNode, SH.resultPath, SH.value))
-        for message in report.objects(result, SH.resultMessage):
-            yield Finding(_show(focus), _show(path), str(message), _show(value))
-
-
-def _by_graph(triples: Iterable[ox.Triple]) -> Iterator[Finding]:
-    """Yield the findings of the SPARQL constraints."""
+@contextmanager
+def _one_graph(quads: Iterable[ox.Quad]) -> Iterator[ox.Store]:
+    """Put quads, as triples, and what the shapes must know beside them into a store of their own."""
+    triples = (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
     store = ox.Store()
-    store.bulk_extend(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
-    for message, select in _selects():
-        solutions = store.query(select)
-        assert isinstance(solutions, ox.QuerySolutions), "a SPARQL constraint is a SELECT"
-        for row in solutions:
-            focus, path, value = (row[name] for name in ("this", "path", "value"))
-            yield Finding(focus.value, path.value, message, value.value)
+    store.bulk_extend(chain(background(), islice(triples, _MOST_IN_MEMORY)))
+    following = next(triples, None)
+    if following is None:
+        yield store
+        return
+    with TemporaryDirectory(prefix="acousma-") as folder:
+        large = ox.Store(folder)
+        large.bulk_extend(store)
+        del store
+        rest = chain([following], triples)
+        while batch := list(islice(rest, _BATCH)):
+            large.bulk_extend(batch)
+        yield large
+        del large
 
 
-@cache
-def _selects() -> tuple[tuple[str, str], ...]:
-    """Return message and query of each SPARQL constraint."""
-    shapes = _shapes()
-    prefixes = "".join(
-        f"PREFIX {shapes.value(node, SH.prefix)}: <{shapes.value(node, SH.namespace)}>\n"
-        for node in shapes.objects(None, SH.declare)
-    )
-    constraints = sorted(set(shapes.objects(None, SH.sparql)), key=str)
-    return tuple(
-        (str(shapes.value(node, SH.message)), f"{prefixes}{shapes.value(node, SH.select)}") for node in constraints
-    )
+def findings_of(store: ox.Store, checks: Iterable[Check]) -> Iterator[Finding]:
+    """Yield what breaks shapes in the default graph of a store; what several rows say is yielded several times."""
+    for check in checks:
+        queries = check.selects
+        if _ask(store, check.screen):
+            queries = (*check.queries, *queries)
+        for query in queries:
+            yield from _findings(store, query, check.shape)
 
 
-def _rdflib_term(term: _Term) -> Node:
-    if isinstance(term, ox.NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return BNode(term.value)
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    return Literal(term.value, datatype=URIRef(term.datatype.value))
+def _findings(store: ox.Store, query: Query, target: Shape) -> Iterator[Finding]:
+    solutions = store.query(query.select)
+    assert isinstance(solutions, ox.QuerySolutions), "a constraint is a SELECT"
+    names = {variable.value for variable in solutions.variables}
+    for row in solutions:
+        focus, value = row["this"], row["value"] if "value" in names else None
+        if focus is None:
+            raise ValidationError(f"a constraint does not bind $this: {query.select}", "a pattern with $this")
+        path, own = row["path"] if "path" in names else None, query.shape.path
+        for message in query.messages:
+            yield Finding(
+                _show(focus),
+                path.value if isinstance(path, ox.NamedNode) else own.name if own else "",
+                _filled(message, row, names),
+                _show(value),
+                str(target.node),
+                str(query.component),
+                str(query.shape.severity),
+                (focus, value),
+                None if isinstance(path, ox.NamedNode) else own,
+            )
 
 
-def _show(node: Node | None) -> str:
-    if node is None:
+def _filled(message: str, row: ox.QuerySolution, names: set[str]) -> str:
+    """Put values into a message that names variables (SHACL, 5.3.2)."""
+    if "{" not in message:
+        return message
+    return re.sub(r"\{[?$](\w+)\}", lambda match: _show(row[match[1]]) if match[1] in names else match[0], message)
+
+
+def _ask(store: ox.Store, query: str) -> bool:
+    return bool(store.query(query))
+
+
+def _show(term: Term | None) -> str:
+    if term is None:
         return ""
-    return f"_:{node}" if isinstance(node, BNode) else str(node)
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)

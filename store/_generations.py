@@ -5,6 +5,7 @@
     <folder>/
     ├── live/                  the store itself, opened by the one writing process only
     ├── journal/               see :mod:`store._journal`
+    ├── revisions.jsonl        see :mod:`store._revisions`
     ├── generations/000007/    a whole copy, never changed
     ├── generations/.000008.partial/   one being made, or left by a process that was killed
     └── current -> generations/000007
@@ -18,6 +19,7 @@ import itertools
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -52,8 +54,14 @@ class Generations:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def publish(self, live: ox.Store) -> Path:
+    def publish(self, live: ox.Store, mark: Callable[[Path], None]) -> Path:
         """Make a generation of the live store and let ``current`` name it; old ones go.
+
+        Parameters
+        ----------
+        live : Store
+        mark : callable
+            Called with the folder of the generation before it has its name, to add to it.
 
         Raises
         ------
@@ -65,6 +73,7 @@ class Generations:
         partial, whole = self._folder / f".{name}.partial", self._folder / name
         try:
             live.backup(partial)
+            mark(partial)
             partial.rename(whole)
             sync_folder(self._folder)
             self._point_to(whole)

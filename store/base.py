@@ -215,6 +215,17 @@ class Store(Protocol):
         """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
         ...
 
+    def quads(self, graph: str) -> Iterator[Quad]:
+        """Yield the quads of one named graph as published, one by one: for trusted work on all of it."""
+        ...
+
+    def revisions(self) -> Mapping[str, str] | None:
+        """Return a revision for each published graph, or None where the store cannot tell (a server).
+
+        Where the revision of a graph is the same as it was, so is its content.
+        """
+        ...
+
     def stats(self) -> Stats:
         """Count what is stored. It reads every quad: not for a request path."""
         ...

@@ -28,6 +28,7 @@ from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, on
 from store._generations import Generations
 from store._journal import Entry, Journal
 from store._quads import check_quads, graph_name, graph_names, load_quads, stray
+from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
 from store.binding import bind
 from store.guard import check_query, check_update
@@ -103,6 +104,7 @@ class EmbeddedStore:
             ) from error
         self._live = _open(live)
         self._journal = Journal(self._folder / "journal")
+        self._revisions = Revisions(self._folder)
         self._generations.sweep()
         rmtree(self._scratch, ignore_errors=True)
         unfinished = self._journal.unfinished()
@@ -140,6 +142,7 @@ class EmbeddedStore:
                 check_quads(nquads, set(names))
             before = graph_names(live)
             entry = Entry(tuple(graphs), replaced)
+            self._revisions.note(graphs)
             self._journal.begin(entry)
             try:
                 for name in names:
@@ -177,11 +180,15 @@ class EmbeddedStore:
             If a quad is in no named graph.
         """
         batch = list(quads)
+        graphs = []
         for quad in batch:
             if not isinstance(quad.graph_name, ox.NamedNode):
                 raise InputError(f"the quad {quad} is in no named graph", "a quad in the graph of its run or reviewer")
+            graphs.append(quad.graph_name.value)
         with self._lock:
-            self._writing().extend(batch)
+            live = self._writing()
+            self._revisions.note(graphs)
+            live.extend(batch)
 
     def withdraw(self, graph: str) -> int:
         """Remove a named graph whole, in one transaction, and return how many quads went with it."""
@@ -189,6 +196,7 @@ class EmbeddedStore:
         with self._lock:
             live = self._writing()
             quads = sum(1 for _ in live.quads_for_pattern(None, None, None, name))
+            self._revisions.note([graph])
             live.remove_graph(name)
             return quads
 
@@ -206,8 +214,10 @@ class EmbeddedStore:
         """
         check_update(text, self._limits)
         with self._lock:
+            live = self._writing()
+            self._revisions.note(None)
             try:
-                self._writing().update(text)
+                live.update(text)
             except SyntaxError as error:
                 raise QuerySyntaxError(
                     f"the update is not SPARQL: {error}", None, "check the text at that place"
@@ -273,6 +283,17 @@ class EmbeddedStore:
         except OSError as error:
             raise StoreError(f"the archive could not be written to {path}: {error}") from error
 
+    def quads(self, graph: str) -> Iterator[ox.Quad]:
+        """Yield the quads of one published named graph."""
+        return _read_only(self._published()).quads_for_pattern(None, None, None, graph_name(graph))
+
+    def revisions(self) -> Mapping[str, str]:
+        """Return a revision for each published graph; an equal one means equal content."""
+        generation = self._published()
+        noted = published_revisions(self._folder, generation)
+        graphs = _read_only(generation).named_graphs()
+        return {name.value: noted.get(name.value, noted[None]) for name in graphs if isinstance(name, ox.NamedNode)}
+
     def stats(self) -> Stats:
         """Count what is published; the time limit of queries applies."""
         folder = self._published()
@@ -292,7 +313,7 @@ class EmbeddedStore:
     def publish(self) -> None:
         """Make a generation of what has been written; the next query of each reader sees it."""
         with self._lock:
-            self._generations.publish(self._writing())
+            self._generations.publish(self._writing(), self._revisions.mark)
 
     def optimize(self) -> None:
         """Compact the live files, and publish them."""
@@ -333,6 +354,13 @@ def _open(live: Path) -> ox.Store:
                 "wait until it has ended, or open the archive for reading",
             ) from error
         raise StoreError(f"{live} cannot be opened: {error}", "the files of an archive", "restore a copy") from error
+
+
+def _read_only(generation: Path) -> ox.Store:
+    try:
+        return ox.Store.read_only(str(generation))
+    except OSError as error:
+        raise StoreError(f"{generation} cannot be read: {error}", "a published archive", "try again") from error
 
 
 def _missing(folder: Path) -> StoreMissing:

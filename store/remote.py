@@ -166,6 +166,18 @@ class RemoteStore:
                 ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
         part.replace(path)
 
+    def quads(self, graph: str) -> Iterator[ox.Quad]:
+        """Yield the quads of one named graph; it is fetched whole before the first."""
+        name = graph_name(graph)
+        with tempfile.TemporaryDirectory() as folder:
+            triples = Path(folder) / "graph.nt"
+            get_graph(self._graph_store_url, graph, triples)
+            for quad in ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES):
+                yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
+
+    def revisions(self) -> None:
+        """Return None: no standard tells what has changed on a server."""
+
     def stats(self) -> Stats:
         """Count what is stored; the time limit of queries applies."""
         quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))
