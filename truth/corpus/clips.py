@@ -1,0 +1,281 @@
+"""Clips: one sound or scene each, in a file with silence about it, with everything that is known of it.
+
+Conventions
+-----------
+* Clip `index` of seed `seed` is the same in a corpus of any size: its chance comes from
+  ``numpy.random.SeedSequence(seed, spawn_key=(index, ...))`` alone.
+* Length of the file, level and silence before the sound come from one stream of chance, the sound from another.
+* Times in a record are seconds from the start of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ontology.errors import UnknownName
+from ontology.vocabulary import load_vocabulary
+from truth.corpus import drawing, parameters, paths, render
+from truth.corpus.account import Account
+from truth.corpus.generators import GENERATORS, labels, sound_labels
+from truth.corpus.parameters import Array, Scene, Sound, Stream
+from truth.corpus.render import SAMPLE_RATE
+
+__all__ = [
+    "Clip",
+    "Selection",
+    "Signal",
+    "decoded",
+    "draw",
+    "encoded",
+    "events",
+    "known_concepts",
+    "layers",
+    "mixed",
+    "plan_of",
+    "trajectories",
+]
+
+Signal = NDArray[np.float32]
+"""Samples of shape (samples, 2), full scale 1."""
+
+_ATTEMPTS = 400
+_EVENTS_LISTED = 25.0  # events per second up to which their times are listed
+_STEP_SECONDS = 0.05  # from one value of a stored trajectory to the next
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What clips are drawn from.
+
+    Parameters
+    ----------
+    generators : tuple of str
+        Names of generators; each clip comes from one of them.
+    concepts : tuple of str
+        Vocabulary ids; each clip decides one of them, drawn with its truth value, so that rare concepts are as
+        frequent as common ones. None for whatever comes.
+
+    Raises
+    ------
+    UnknownName
+        If a generator or a concept is unknown, or nothing is known of a concept here.
+    """
+
+    generators: tuple[str, ...] = tuple(GENERATORS)
+    concepts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.generators:
+            if name not in GENERATORS:
+                raise UnknownName(f"there is no generator {name!r}", ", ".join(GENERATORS))
+        if not self.generators:
+            raise UnknownName("no generator was named", f"at least one of {', '.join(GENERATORS)}")
+        for concept in self.concepts:
+            if concept not in load_vocabulary().concepts:
+                raise UnknownName(f"there is no concept {concept!r}", "an id of the vocabulary", "acousma concepts")
+            if concept not in known_concepts():
+                raise UnknownName(
+                    f"the generators know no truth of {concept!r}", "one that they know", "see acousma corpus list"
+                )  # fmt: skip
+
+
+def known_concepts() -> tuple[str, ...]:
+    """Return the concepts that a sound may be labelled with, in alphabetical order."""
+    plain = Sound(parameters.Partials(220.0, (1.0,), 0.0), parameters.Held(0.1, 0.1), 1.0, 0.0, 0)
+    return tuple(sorted(sound_labels(plain)))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip before it is rendered.
+
+    Parameters
+    ----------
+    index : int
+        Its place in the corpus.
+    generator : str
+        Name.
+    length : float
+        Seconds of the file.
+    level : float
+        Root mean square of the loudest 50 ms, dB relative to full scale.
+    start : float
+        Seconds of silence before the sound.
+    made : Sound or Scene
+        What sounds.
+    """
+
+    index: int
+    generator: str
+    length: float
+    level: float
+    start: float
+    made: Sound | Scene
+
+    @property
+    def labels(self) -> dict[str, bool]:
+        """What is true and what is false of it; what is undecided is absent."""
+        return labels(self.made)
+
+
+def _stream(seed: int, *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def draw(seed: int, index: int, selection: Selection) -> Clip:
+    """Draw the parameters of a clip.
+
+    Parameters
+    ----------
+    seed : int
+        Of the corpus, 0 or more.
+    index : int
+        Place of the clip, 0 or more.
+    selection : Selection
+        What it is drawn from.
+
+    Returns
+    -------
+    Clip
+
+    Raises
+    ------
+    UnknownName
+        If the chosen generators make no sound that decides the chosen concept.
+    """
+    frame = _stream(seed, index, 0)
+    length, level = drawing.even(frame, *drawing.LENGTHS), drawing.even(frame, *drawing.LEVELS)
+    within = float(frame.random())
+    wish = _stream(seed, index, 1)
+    concept = drawing.choose(wish, selection.concepts) if selection.concepts else None
+    value = bool(wish.random() < 0.5)
+    for attempt in range(_ATTEMPTS):
+        rng = _stream(seed, index, 2, attempt)
+        generator = drawing.choose(rng, selection.generators)
+        made = GENERATORS[generator](rng, length)
+        if concept is None or labels(made).get(concept) is value:
+            start = round(0.1 + within * (length - made.duration - 0.2), 4)
+            return Clip(index, generator, length, level, start, made)
+    raise UnknownName(
+        f"the generators {', '.join(selection.generators)} do not make {concept!r} {str(value).lower()}",
+        "generators that do", "leave out --generators, or that concept",
+    )  # fmt: skip
+
+
+def layers(clip: Clip) -> list[Array]:
+    """Render the layers of a clip, each as long as the file, at the level of the clip when added up."""
+    n = round(clip.length * SAMPLE_RATE)
+    if isinstance(clip.made, Scene):
+        parts = [render.place(part, clip.start, n) for part in render.render_scene(clip.made)]
+    else:
+        parts = [render.place(render.render(clip.made), clip.start, n)]
+    whole = np.sum(parts, axis=0)
+    gain = 10.0 ** (clip.level / 20) / render.loudest(whole)
+    gain *= min(1.0, render.PEAK / float(np.abs(whole).max() * gain))
+    return [part * gain for part in parts]
+
+
+def mixed(parts: list[Array]) -> Signal:
+    """Add layers to a signal."""
+    return np.asarray(np.sum(parts, axis=0), np.float32)
+
+
+# -- what is stored of it ------------------------------------------------------------------------
+
+
+def encoded(value: object) -> object:
+    """Return parameters as JSON values: a dataclass as an object whose ``type`` is its name."""
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+        return {"type": type(value).__name__, **members}
+    if isinstance(value, tuple):
+        return [encoded(item) for item in value]
+    return value
+
+
+def decoded(value: object) -> object:
+    """Return the parameters that `encoded` made JSON values of.
+
+    Examples
+    --------
+    >>> decoded(encoded(parameters.Swell(0.4)))
+    Swell(peak=0.4)
+    """
+    if isinstance(value, Mapping):
+        made = getattr(parameters, str(value["type"]))
+        return made(**{name: decoded(item) for name, item in value.items() if name != "type"})
+    if isinstance(value, list):
+        return tuple(decoded(item) for item in value)
+    return value
+
+
+def _sounds(clip: Clip) -> list[tuple[Sound, float]]:
+    if isinstance(clip.made, Scene):
+        return [(layer, clip.start + start) for layer, start in zip(clip.made.layers, clip.made.starts, strict=True)]
+    return [(clip.made, clip.start)]
+
+
+def events(clip: Clip) -> list[dict[str, object]]:
+    """Return start, end and true concepts of each sound of a clip, and the times of its onsets if they are few."""
+    found = []
+    for sound, start in _sounds(clip):
+        event: dict[str, object] = {
+            "start": round(start, 4),
+            "end": round(start + sound.duration, 4),
+            "concepts": [name for name, verdict in labels(sound).items() if verdict],
+        }
+        if isinstance(sound.source, Stream) and max(sound.source.rate, sound.source.rate_end) < _EVENTS_LISTED:
+            times = paths.event_times(sound.source, sound.duration, sound.seed) + start
+            event["onsets"] = [round(float(time), 4) for time in times]
+        found.append(event)
+    return found
+
+
+def trajectories(clip: Clip) -> list[dict[str, object]]:
+    """Return, for each sound of a clip, how level, height, centroid, position and width go.
+
+    Returns
+    -------
+    list of dict
+        ``times`` in seconds from the start of the file; ``level`` in dB below the maximum, ``height`` in octaves from
+        the middle, ``centroid`` in hertz (mean of the readings by power and by amplitude), ``position`` from -1 to 1
+        and ``width`` from 0 to 1: a list with a value for each time, or one number where nothing changes.
+    """
+    found = []
+    for sound, start in _sounds(clip):
+        account = Account(sound)
+        count = max(2, round(sound.duration / _STEP_SECONDS))
+        times: Array = np.asarray((np.arange(count) + 0.5) * _STEP_SECONDS)
+        octaves = (account.centroids[0] + account.centroids[1]) / 2
+        curves = {
+            "level": np.interp(times, account.times, account.level),
+            "height": np.interp(times, account.times, account.heights),
+            "centroid": 2.0 ** np.interp(times, account.times, octaves),
+            "position": paths.position(sound, times),
+            "width": paths.widths(sound, times),
+        }
+        rounded: dict[str, object] = {name: _rounded(np.asarray(curve)) for name, curve in curves.items()}
+        found.append({"times": _rounded(times + start), **rounded})
+    return found
+
+
+def _rounded(curve: Array) -> list[float] | float:
+    values = [round(float(value), 3) for value in curve]
+    return values[0] if len(set(values)) == 1 else values
+
+
+def plan_of(clip: Clip) -> dict[str, object]:
+    """Return what is known of a clip, ready to be written as JSON."""
+    return {
+        "index": clip.index,
+        "generator": clip.generator,
+        "length": clip.length,
+        "level": clip.level,
+        "start": clip.start,
+        "parameters": encoded(clip.made),
+        "labels": clip.labels,
+        "events": events(clip),
+        "trajectories": trajectories(clip),
+    }
