@@ -28,6 +28,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from api.corpus_cli import corpus
 from api.settings import Settings
 from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
 
@@ -276,6 +277,9 @@ def serve(
 
     settings = _settings(store)
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
+
+
+app.add_typer(corpus)
 
 
 @app.command("next", hidden=True)

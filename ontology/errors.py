@@ -8,6 +8,7 @@
     │   ├── CatalogueError    a catalogue of works
     │   ├── ClaimsError       a table of claims
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
+    │   ├── CorpusError       a corpus folder, or a file in it
     │   ├── ParameterError    a parameter of a stored question
     │   └── UnknownName       a name that stands for nothing (question, work, run, concept)
     ├── StoreError            the store cannot do what was asked
@@ -30,6 +31,7 @@ __all__ = [
     "AudioError",
     "CatalogueError",
     "ClaimsError",
+    "CorpusError",
     "InputError",
     "ParameterError",
     "QueryError",
@@ -99,6 +101,10 @@ class ClaimsError(InputError):
 
 class VocabularyError(InputError):
     """A row of the vocabulary or of the measurement rules breaks a rule."""
+
+
+class CorpusError(InputError):
+    """A corpus folder cannot be used, or a file in it is not what was made."""
 
 
 class ParameterError(InputError):

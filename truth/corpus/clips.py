@@ -8,7 +8,7 @@ Conventions
 * Times in a record are seconds from the start of the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
@@ -23,19 +23,9 @@ from truth.corpus.parameters import Array, Scene, Sound, Stream
 from truth.corpus.render import SAMPLE_RATE
 
 __all__ = [
-    "Clip",
-    "Selection",
-    "Signal",
-    "decoded",
-    "draw",
-    "encoded",
-    "events",
-    "known_concepts",
-    "layers",
-    "mixed",
-    "plan_of",
-    "trajectories",
-]
+    "Clip", "Part", "Selection", "Signal", "added", "decoded", "draw", "encoded", "events", "known_concepts", "layers",
+    "mixed", "plan_of", "samples", "trajectories",
+]  # fmt: skip
 
 Signal = NDArray[np.float32]
 """Samples of shape (samples, 2), full scale 1."""
@@ -164,22 +154,44 @@ def draw(seed: int, index: int, selection: Selection) -> Clip:
     )  # fmt: skip
 
 
-def layers(clip: Clip) -> list[Array]:
-    """Render the layers of a clip, each as long as the file, at the level of the clip when added up."""
-    n = round(clip.length * SAMPLE_RATE)
-    if isinstance(clip.made, Scene):
-        parts = [render.place(part, clip.start, n) for part in render.render_scene(clip.made)]
-    else:
-        parts = [render.place(render.render(clip.made), clip.start, n)]
-    whole = np.sum(parts, axis=0)
+@dataclass(frozen=True)
+class Part:
+    """A stretch of sound and the sample of the file at which it begins."""
+
+    first: int
+    samples: Array
+
+    @property
+    def last(self) -> int:
+        """Return the sample after its end."""
+        return self.first + len(self.samples)
+
+
+def added(parts: Sequence[Part], n: int) -> Array:
+    """Add parts up to a signal of `n` samples."""
+    whole = np.zeros((n, 2))
+    for part in parts:
+        whole[part.first : part.last] += part.samples
+    return whole
+
+
+def layers(clip: Clip) -> list[Part]:
+    """Render the layers of a clip, at levels that add up to that of the clip."""
+    found = [Part(round(start * SAMPLE_RATE), render.render(sound)) for sound, start in _sounds(clip)]
+    whole = added(found, samples(clip.length))
     gain = 10.0 ** (clip.level / 20) / render.loudest(whole)
     gain *= min(1.0, render.PEAK / float(np.abs(whole).max() * gain))
-    return [part * gain for part in parts]
+    return [Part(part.first, part.samples * gain) for part in found]
 
 
-def mixed(parts: list[Array]) -> Signal:
-    """Add layers to a signal."""
-    return np.asarray(np.sum(parts, axis=0), np.float32)
+def samples(length: float) -> int:
+    """Return the samples of a file of some seconds."""
+    return round(length * SAMPLE_RATE)
+
+
+def mixed(clip: Clip) -> Signal:
+    """Render a clip."""
+    return np.asarray(added(layers(clip), samples(clip.length)), np.float32)
 
 
 # -- what is stored of it ------------------------------------------------------------------------

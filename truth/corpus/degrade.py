@@ -19,7 +19,7 @@ from truth.corpus.clips import Signal
 from truth.corpus.parameters import Array
 from truth.corpus.render import PEAK, SAMPLE_RATE
 
-__all__ = ["CLEAN", "CONDITIONS", "audible", "check_conditions", "degrade", "margin"]
+__all__ = ["APART", "CLEAN", "CONDITIONS", "audible", "check_conditions", "degrade", "fitted", "linear", "margin"]
 
 CLEAN = "clean"
 """The condition of a sound as it was rendered."""
@@ -157,9 +157,22 @@ def degrade(signal: Signal, name: str, rng: np.random.Generator) -> Signal:
     if name == CLEAN:
         return signal
     check_conditions([name])
-    found = CONDITIONS[name](signal.astype(np.float64), rng)
-    peak = float(np.abs(found).max())
-    return np.asarray(found * min(1.0, PEAK / peak) if peak else found, np.float32)
+    return fitted(CONDITIONS[name](signal.astype(np.float64), rng))
+
+
+def fitted(signal: Array) -> Signal:
+    """Return a signal made softer as a whole where a sample would go beyond full scale."""
+    peak = float(np.abs(signal).max())
+    return np.asarray(signal * min(1.0, PEAK / peak) if peak else signal, np.float32)
+
+
+APART = ("band8k", "mono")
+"""Conditions that treat the parts of a signal apart."""
+
+
+def linear(signal: Array, name: str) -> Array:
+    """Return a part of a signal as one of the conditions of `APART` leaves it."""
+    return CONDITIONS[name](signal, np.random.default_rng(0))
 
 
 # -- audibility ----------------------------------------------------------------------------------

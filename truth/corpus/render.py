@@ -19,7 +19,6 @@ from truth.corpus.parameters import (
     Cluster,
     Modes,
     Partials,
-    Scene,
     Sound,
     Spectrum,
     Stream,
@@ -27,7 +26,7 @@ from truth.corpus.parameters import (
 )
 from truth.synthesis import SAMPLE_RATE
 
-__all__ = ["LOUDEST_SECONDS", "PEAK", "SAMPLE_RATE", "loudest", "place", "render", "render_scene"]
+__all__ = ["LOUDEST_SECONDS", "PEAK", "SAMPLE_RATE", "loudest", "render"]
 
 LOUDEST_SECONDS = 0.05
 """The level of a sound is that of its loudest stretch of this length."""
@@ -214,17 +213,3 @@ def render(sound: Sound) -> Array:
         amplitude = amplitude * _path(10.0 ** (-sound.modulation.depth * (1 - paths.swing(sound, times)) / 20), n)
     signal = _stereo(pair * amplitude[:, None], sound)
     return np.asarray(signal * (10.0 ** (sound.level / 20) / loudest(signal)))
-
-
-def render_scene(scene: Scene) -> list[Array]:
-    """Render the layers of a scene, each alone, as long as the scene, ready to be added."""
-    n = round(scene.duration * SAMPLE_RATE)
-    return [place(render(layer), start, n) for layer, start in zip(scene.layers, scene.starts, strict=True)]
-
-
-def place(signal: Array, start: float, n: int) -> Array:
-    """Return a signal of `n` samples that is silent but for the given one, from `start` seconds on."""
-    whole, first = np.zeros((n, 2)), round(start * SAMPLE_RATE)
-    part = signal[: n - first]
-    whole[first : first + len(part)] = part
-    return whole
