@@ -16,10 +16,10 @@ from rich.table import Table
 from ontology.errors import ParameterError
 from ontology.vocabulary import load_vocabulary
 from truth.corpus import archive
-from truth.corpus.archive import Plan, Record
 from truth.corpus.clips import Selection, known_concepts
 from truth.corpus.degrade import CONDITIONS
 from truth.corpus.generators import GENERATORS
+from truth.corpus.items import Plan, Record
 from truth.corpus.making import make
 
 __all__ = ["Names", "describe_corpus", "list_known", "make_corpus", "plan", "verify_corpus"]

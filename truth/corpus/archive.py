@@ -21,185 +21,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import soundfile as sf
 
-from ontology.errors import CorpusError, ParameterError
-from truth.corpus import clips, degrade, etudes
-from truth.corpus.clips import Part, Selection, Signal
-from truth.corpus.parameters import Array
+from ontology.errors import CorpusError
+from truth.corpus import degrade
+from truth.corpus.items import FOLDERS, RECORDS, Item, Plan, Record, file_sum, line, write_whole
 from truth.corpus.render import SAMPLE_RATE
 
-__all__ = ["Item", "Plan", "Record", "check_folder", "finish", "load", "make_item", "missing", "prepare", "verify"]
-
-Record = dict[str, object]
-"""One line of the manifest."""
+__all__ = ["check_folder", "finish", "load", "missing", "prepare", "verify"]
 
 FORMAT = "acousma-corpus/1"
-HEADER, MANIFEST, RECORDS = "corpus.json", "manifest.jsonl", "records"
+HEADER, MANIFEST = "corpus.json", "manifest.jsonl"
 LICENCE = "CC0-1.0"
-_FOLDERS = ("clips", "etudes")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a corpus is to hold.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more.
-    size : int
-        Clips, 0 or more.
-    etudes : int
-        Études, 0 or more; clips and études are not both 0.
-    selection : Selection
-        What clips are drawn from.
-    conditions : tuple of str
-        Degradations made besides the clean sound.
-    only : tuple of int
-        Indexes of the clips to make now; empty for all.
-
-    Raises
-    ------
-    ParameterError
-        If a number is out of range.
-    UnknownName
-        If a degradation is unknown.
-    """
-
-    seed: int
-    size: int
-    etudes: int = 0
-    selection: Selection = field(default_factory=Selection)
-    conditions: tuple[str, ...] = ()
-    only: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ParameterError(f"the seed is {self.seed}", "0 or more")
-        if min(self.size, self.etudes) < 0 or not self.size + self.etudes:
-            raise ParameterError(
-                f"the size is {self.size} clips and {self.etudes} études", "at least one clip or étude",
-                "give --size or --etudes",
-            )  # fmt: skip
-        degrade.check_conditions(self.conditions)
-        for index in self.only:
-            if not 0 <= index < self.size:
-                raise ParameterError(f"clip {index} was asked for", f"an index from 0 to {self.size - 1}")
-
-    @property
-    def items(self) -> tuple["Item", ...]:
-        """What is to be made now, in order."""
-        indexes = self.only or range(self.size)
-        return (*(Item("clips", index) for index in indexes), *(Item("etudes", index) for index in range(self.etudes)))
-
-
-@dataclass(frozen=True)
-class Item:
-    """One clip or étude, by its place."""
-
-    folder: str
-    index: int
-
-    @property
-    def id(self) -> str:
-        """Name within its folder."""
-        return f"{self.index:06d}" if self.folder == "clips" else f"{self.index:04d}"
-
-    def file(self, condition: str) -> str:
-        """Return the path of its sound within the corpus."""
-        return f"{self.folder}/{condition}/{self.id}.flac"
-
-
-# -- making --------------------------------------------------------------------------------------
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _save(root: Path, file: str, signal: Signal) -> dict[str, object]:
-    path = root / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    sf.write(part, signal, SAMPLE_RATE, format="FLAC", subtype="PCM_24", compression_level=0.3)
-    part.replace(path)
-    return {"file": file, "sha256": _sum(path)}
-
-
-def make_item(root: Path, plan: Plan, item: Item) -> Record:
-    """Render one clip or étude in every condition, write its files and its record.
-
-    Parameters
-    ----------
-    root : Path
-        The corpus.
-    plan : Plan
-        What it is to hold.
-    item : Item
-        Which one.
-
-    Returns
-    -------
-    dict
-        Its line of the manifest.
-    """
-    if item.folder == "clips":
-        clip = clips.draw(plan.seed, item.index, plan.selection)
-        known, parts = clips.plan_of(clip), clips.layers(clip)
-    else:
-        etude = etudes.compose(plan.seed, item.index)
-        known, parts = etudes.plan_of(etude), etudes.stems(etude)
-    whole = clips.added(parts, clips.samples(float(str(known["length"]))))
-    signal = np.asarray(whole, np.float32)
-    files: dict[str, object] = {}
-    for place, condition in enumerate((degrade.CLEAN, *plan.conditions)):
-        rng = np.random.default_rng([plan.seed, _FOLDERS.index(item.folder), item.index, 3, _place(condition)])
-        heard = degrade.CONDITIONS[condition](signal.astype(np.float64), rng) if place else whole
-        saved = _save(root, item.file(condition), degrade.fitted(heard) if place else signal)
-        files[condition] = saved | {"events": _audible(condition, parts, whole, heard)}
-    record: Record = {"id": item.id, "kind": item.folder, **known, "conditions": files}
-    _write(root / RECORDS / f"{item.folder}-{item.id}.json", _line(record).encode())
-    return record
-
-
-def _place(condition: str) -> int:
-    return (degrade.CLEAN, *degrade.CONDITIONS).index(condition)
-
-
-def _line(record: Mapping[str, object]) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _audible(condition: str, parts: list[Part], whole: Array, heard: Array) -> list[dict[str, object]]:
-    """Return margin and audibility of each event in a condition; see `truth.corpus.degrade.margin`."""
-    found: list[dict[str, object]] = []
-    rest = whole
-    if condition.startswith("noise"):  # what was added counts as something else that sounds
-        rest = heard
-    for part in parts:
-        own, other = part.samples, rest[part.first : part.last] - part.samples
-        if condition in degrade.APART:
-            own, other = degrade.linear(own, condition), degrade.linear(other, condition)
-        decibels = degrade.margin(own, other)
-        found.append({"margin": decibels, "audible": degrade.audible(decibels)})
-    return found
-
-
-# -- the folder ----------------------------------------------------------------------------------
 
 
 @cache
@@ -299,7 +136,7 @@ def prepare(root: Path, plan: Plan) -> dict[Item, Record]:
     check_folder(root, plan)
     (root / RECORDS).mkdir(parents=True, exist_ok=True)
     known = {_item(record): record for record in (*_manifest(root, missing_ok=True), *_records(root))}
-    _write(root / HEADER, _document(_header(plan) | {"complete": False}))
+    write_whole(root / HEADER, _document(_header(plan) | {"complete": False}))
     conditions = (degrade.CLEAN, *plan.conditions)
     return {item: record for item, record in known.items() if _whole(root, record, conditions)}
 
@@ -338,7 +175,7 @@ def _files(record: Mapping[str, object]) -> dict[str, dict[str, object]]:
 def _whole(root: Path, record: Mapping[str, object], conditions: tuple[str, ...]) -> bool:
     files = _files(record)
     paths = [(root / str(files[name]["file"]), files[name]["sha256"]) for name in conditions if name in files]
-    return len(paths) == len(conditions) and all(path.is_file() and _sum(path) == known for path, known in paths)
+    return len(paths) == len(conditions) and all(path.is_file() and file_sum(path) == known for path, known in paths)
 
 
 def missing(plan: Plan, known: Mapping[Item, Record]) -> list[Item]:
@@ -354,13 +191,13 @@ def finish(root: Path, plan: Plan, known: Mapping[Item, Record]) -> bool:
     bool
         Whether the corpus is complete; with `Plan.only` it may not be.
     """
-    order = sorted(known, key=lambda item: (_FOLDERS.index(item.folder), item.index))
-    manifest = "".join(_line(known[item]) for item in order).encode()
+    order = sorted(known, key=lambda item: (FOLDERS.index(item.folder), item.index))
+    manifest = "".join(line(known[item]) for item in order).encode()
     whole = {item for item in known if item.index < (plan.size if item.folder == "clips" else plan.etudes)}
     complete = len(whole) == plan.size + plan.etudes
-    _write(root / MANIFEST, manifest)
+    write_whole(root / MANIFEST, manifest)
     found = {"complete": complete, "manifest_sha256": hashlib.sha256(manifest).hexdigest()}
-    _write(root / HEADER, _document(_header(plan) | found))
+    write_whole(root / HEADER, _document(_header(plan) | found))
     shutil.rmtree(root / RECORDS)
     return complete
 
@@ -375,7 +212,7 @@ def load(root: Path) -> tuple[dict[str, object], list[Record]]:
     """
     header = _read_header(root)
     records = _manifest(root)
-    if _sum(root / MANIFEST) != header.get("manifest_sha256"):
+    if file_sum(root / MANIFEST) != header.get("manifest_sha256"):
         raise CorpusError(f"{root / MANIFEST} was changed since it was made", "the file that was made", _AGAIN)
     return header, records
 
@@ -403,7 +240,7 @@ def verify(root: Path) -> Iterator[tuple[str, str | None]]:
             if not path.is_file():
                 yield file, "is missing"
             else:
-                yield file, None if _sum(path) == entry["sha256"] else "was changed since it was made"
+                yield file, None if file_sum(path) == entry["sha256"] else "was changed since it was made"
     for folder, _, names in os.walk(root):
         for name in sorted(names):
             file = (Path(folder) / name).relative_to(root).as_posix()

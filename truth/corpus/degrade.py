@@ -203,7 +203,8 @@ def margin(part: Array, rest: Array) -> float:
         The largest ratio of power in 40 ERB-wide bands, in decibels, over the frames in which the part is within 20 dB
         of its loudest; the rest counts at least as -90 dB relative to full scale.
     """
-    own, other = _bands(part), _bands(rest)
+    own = _bands(part)
+    other = _bands(rest) if rest.any() else np.zeros_like(own)
     total = own.sum(axis=1)
     loud = total >= total.max() / 100
     floor = 10 ** (_QUIET_DB / 10)

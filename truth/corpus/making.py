@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ontology.errors import AcousmaError
 from truth.corpus import archive
-from truth.corpus.archive import Item, Plan, Record
+from truth.corpus.items import Item, Plan, Record, make_item
 
 __all__ = ["Made", "make"]
 
@@ -71,7 +71,7 @@ def make(root: Path, plan: Plan, processes: int = 1) -> Iterator[Made]:
 def _each(root: Path, plan: Plan, items: list[Item], processes: int) -> Iterator[Made]:
     if processes <= 1 or len(items) < 2:
         for item in items:
-            yield Made(item, archive.make_item(root, plan, item), True)
+            yield Made(item, make_item(root, plan, item), True)
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         try:
@@ -88,7 +88,7 @@ def _each(root: Path, plan: Plan, items: list[Item], processes: int) -> Iterator
 def _together(root: Path, plan: Plan, items: list[Item], pool: ProcessPoolExecutor) -> Iterator[Made]:
     waiting: deque[tuple[Item, Future[Record]]] = deque()
     for item in items:
-        waiting.append((item, pool.submit(archive.make_item, root, plan, item)))
+        waiting.append((item, pool.submit(make_item, root, plan, item)))
         if len(waiting) > 64:
             first, future = waiting.popleft()
             yield Made(first, future.result(), True)

@@ -167,7 +167,7 @@ def _circum(signal: Array, sound: Sound) -> Array:
     n = len(signal)
     size = 1 << (n - 1).bit_length()
     bins = np.log2(np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 1.0))
-    across = np.clip((bins - kept.min()) / (kept.max() - kept.min()), 0, 1)
+    across = np.clip((bins - kept.min()) / max(float(np.ptp(kept)), 1e-6), 0, 1)
     angle = (sound.image.circum * (2 * across - 1) + 1) * np.pi / 4
     spectrum = np.fft.rfft(signal, size)
     return np.stack([np.fft.irfft(spectrum * gain, size)[:n] for gain in (np.cos(angle), np.sin(angle))], axis=1)
