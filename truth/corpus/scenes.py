@@ -80,6 +80,9 @@ def scene_labels(scene: Scene, parts: Sequence[Labels]) -> dict[str, Verdict]:
     active = np.array([spectra.active_share(*item) for item in summed])
     found |= mixed((float(centres[0]), float(centres[1])), (float(active[:, 0].min()), float(active[:, 1].max())),
                    np.array(shares))  # fmt: skip
+    for name in ("dense", "sparse", "filled", "emptyDensity", "root", "canopy"):
+        if all(name not in part or part[name] is None for part in parts):  # too short, each of them, to be told
+            found[name] = None
     return found | _together(scene, parts)
 
 

@@ -164,7 +164,7 @@ def full_width(octaves: Array, powers: Array) -> float:
     return float(kept.max() - kept.min())
 
 
-def comb_deviation(octaves: Array, powers: Array) -> float:
+def comb_deviation(octaves: Array, powers: Array) -> tuple[float, float]:
     """Return how far lines lie from the best harmonic series, in cents.
 
     Parameters
@@ -174,10 +174,10 @@ def comb_deviation(octaves: Array, powers: Array) -> float:
 
     Returns
     -------
-    float
-        Median deviation, weighted by amplitude, for the best of all fundamentals from 40 Hz of which a line is a
-        partial of an order up to `ORDERS`, the lowest line is one of an order up to `LOWEST_ORDER`, and
-        at least `LEAST_FULL` of the series is there; infinite if there is none.
+    tuple of float
+        Median deviation and that of nine tenths, weighted by amplitude, each for the best of all fundamentals from
+        40 Hz of which a line is a partial of an order up to `ORDERS`, the lowest line is one of an order up to
+        `LOWEST_ORDER`, and at least `LEAST_FULL` of the series is there; infinite if there is none.
     """
     kept = powers > powers.max() / 1000
     hertz, weights = 2.0 ** octaves[kept], np.sqrt(powers[kept])
@@ -188,13 +188,13 @@ def comb_deviation(octaves: Array, powers: Array) -> float:
     full = len(hertz) >= LEAST_FULL * (orders.max(axis=1, initial=1) - orders.min(axis=1, initial=99) + 1)
     candidates, orders = candidates[full], orders[full]
     if not len(candidates):
-        return float("inf")
+        return float("inf"), float("inf")
     cents = np.abs(1200 * np.log2(hertz / candidates[:, None] / orders))
     order = np.argsort(cents, axis=1, kind="stable")
     running = np.cumsum(weights[order], axis=1)
-    middle = np.argmax(running >= running[:, -1:] / 2, axis=1)
     rows = np.arange(len(candidates))
-    return float(cents[rows, order[rows, middle]].min())
+    half, most = (np.argmax(running >= running[:, -1:] * share, axis=1) for share in (0.5, 0.9))
+    return tuple(float(cents[rows, order[rows, place]].min()) for place in (half, most))  # type: ignore[return-value]
 
 
 def closest(source: Continuous) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from truth.corpus import spectra
 from truth.corpus.account import Account
-from truth.corpus.logic import Verdict, all_of, any_of, negation, over, under
+from truth.corpus.logic import Reading, Verdict, all_of, any_of, negation, over, under
 from truth.corpus.parameters import Array, Band, Cluster, Held, Modes, Modulation, Partials, Spectrum, Stream
 from truth.corpus.shape import energy
 
@@ -59,10 +59,12 @@ def _count(account: Account) -> int:
     return min(int((powers > powers.max() / 1000).sum()) for _, powers in account.spectra)
 
 
-def _deviation(account: Account, matter: object) -> float:
+def _deviation(account: Account, matter: object) -> Reading:
+    """Return how far the partials lie from a harmonic series, in cents: the median, and nine tenths of them."""
     if not matter_is_tonal(matter):
         return float("inf")
-    return max(spectra.comb_deviation(*account.spectra[place]) for place in (0, -1))
+    found = [spectra.comb_deviation(*account.spectra[place]) for place in (0, -1)]
+    return max(pair[0] for pair in found), max(pair[1] for pair in found)
 
 
 def _clear(account: Account, matter: object) -> Verdict:
@@ -77,20 +79,18 @@ def _clear(account: Account, matter: object) -> Verdict:
     return True if apart * account.ring > _CYCLES and account.ring > 0.03 and not scattered else None
 
 
-def _note(account: Account, matter: object, deviation: float, clear: Verdict) -> Verdict:
+def _note(account: Account, matter: object, deviation: Reading, clear: Verdict) -> Verdict:
     """Tell whether it is one harmonic series, a sine included; a chord is a split set, hence left undecided."""
     if isinstance(matter, Partials) and matter.tones > 1:
         return None
     if matter_is_tonal(matter):
-        return all_of((clear, under(deviation, 15))) if deviation < 15 else _not_a_note(account, matter, clear)
+        if under(deviation, 15):
+            return clear
+        return False if _inharmonic(account, matter, deviation, clear) else None
     return False if _noise(account, matter) or _node(account, matter) else None
 
 
-def _not_a_note(account: Account, matter: object, clear: Verdict) -> Verdict:
-    return False if _inharmonic(account, matter, _deviation(account, matter), clear) else None
-
-
-def _inharmonic(account: Account, matter: object, deviation: float, clear: Verdict) -> Verdict:
+def _inharmonic(account: Account, matter: object, deviation: Reading, clear: Verdict) -> Verdict:
     """Several partials, none of which leads alone, with no harmonic series and at least 0.35 octave apart."""
     if not matter_is_tonal(matter):
         return False if _noise(account, matter) or _node(account, matter) else None
@@ -246,7 +246,23 @@ def placed(account: Account) -> Labels:
     low, high = (float(np.median(path)) for path in account.centroids)
     shares = [_regions(octaves + _shift(account, place), powers)
               for place, (octaves, powers) in enumerate(account.spectra)]  # fmt: skip
-    return mixed((low, high), (float(account.active[0].min()), float(account.active[1].max())), np.array(shares))
+    found = mixed((low, high), (float(account.active[0].min()), float(account.active[1].max())), np.array(shares))
+    if _smeared(account):
+        found |= dict.fromkeys(("dense", "sparse", "filled", "emptyDensity", "root", "canopy"))
+    return found
+
+
+def _smeared(account: Account) -> bool:
+    """Tell whether partials are so short that their lines, 30 dB down, are broader than a critical band.
+
+    A sine that decays by 20 dB in t seconds is down by 30 dB at 11.3 / t hertz on either side.
+    """
+    source = account.sound.source
+    matter = source.matter if isinstance(source, Stream) else source
+    if isinstance(matter, Band):
+        return account.ring < 0.02
+    lowest = 2.0 ** float(account.spectra[0][0].min() + account.heights.min())
+    return bool(11.3 / account.ring > 24.7 + 0.108 * lowest)
 
 
 def _shift(account: Account, place: int) -> float:
