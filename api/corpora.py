@@ -158,10 +158,10 @@ def describe_corpus(folder: Path, form: str, out: Console) -> None:
         table.writerows(rows)
         sys.stdout.write(text.getvalue())
         return
-    shown = Table(title=f"{len(clips):,} clips, {len(records) - len(clips):,} études: true/false by generator",
-                  title_justify="left")  # fmt: skip
-    for name in ("concept", "true", "false", *generators):
-        shown.add_column(name, justify="left" if name == "concept" else "right", no_wrap=True)
+    title = f"{len(clips):,} clips, {len(records) - len(clips):,} études: true/false by generator"
+    shown = Table(box=None, title_justify="left", title=title)
+    for name in ("concept", "true", "false", *(name[:5] for name in generators)):
+        shown.add_column(name, justify="left" if name == "concept" else "right", overflow="fold")
     for row in rows:
         shown.add_row(*map(str, row))
     out.print(shown)

@@ -3,6 +3,7 @@
 Exit codes are those of ``api.cli``.
 """
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from rich.console import Console
 
 __all__ = ["corpus"]
 
-_OUT = Console()
+_OUT = Console(width=None if sys.stdout.isatty() else 140)
 _ERR = Console(stderr=True)
 
 

@@ -123,7 +123,7 @@ def test_length_level_and_order_say_nothing_about_a_label(shortcut: str) -> None
             continue
         known = np.array([[VISIBLE[shortcut](clip)] for clip, _ in rows])
         stump = DecisionTreeClassifier(max_depth=1, class_weight="balanced", random_state=0)
-        guess = cross_val_predict(stump, known, truth, cv=5)
+        guess = np.asarray(cross_val_predict(stump, known, truth, cv=5), bool)
         score = (guess[truth].mean() + (~guess[~truth]).mean()) / 2
         chance = 0.5 + 3 * np.sqrt((0.25 / truth.sum() + 0.25 / (~truth).sum()) / 4)
         scores[concept] = (round(float(score), 2), round(max(float(chance), 0.6), 2))

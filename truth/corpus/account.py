@@ -76,7 +76,7 @@ class Account:
     @cached_property
     def times(self) -> Array:
         """Times of the paths in seconds."""
-        return np.asarray((np.arange(POINTS) + 0.5) * (self.sound.duration / POINTS))
+        return (np.arange(POINTS, dtype=np.float64) + 0.5) * (self.sound.duration / POINTS)
 
     @property
     def _fall(self) -> float:

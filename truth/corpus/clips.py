@@ -259,7 +259,7 @@ def trajectories(clip: Clip) -> list[dict[str, object]]:
     for sound, start in _sounds(clip):
         account = Account(sound)
         count = max(2, round(sound.duration / _STEP_SECONDS))
-        times: Array = np.asarray((np.arange(count) + 0.5) * _STEP_SECONDS)
+        times = (np.arange(count, dtype=np.float64) + 0.5) * _STEP_SECONDS
         octaves = (account.centroids[0] + account.centroids[1]) / 2
         curves = {
             "level": np.interp(times, account.times, account.level),

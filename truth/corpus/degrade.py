@@ -80,7 +80,7 @@ def _codec(signal: Array, rng: np.random.Generator) -> Array:
     sf.write(buffer, signal, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=_VORBIS)
     buffer.seek(0)
     found, _ = sf.read(buffer, dtype="float64", always_2d=True)
-    return np.asarray(np.pad(found, ((0, max(len(signal) - len(found), 0)), (0, 0)))[: len(signal)])
+    return np.pad(found.astype(np.float64), ((0, max(len(signal) - len(found), 0)), (0, 0)))[: len(signal)]
 
 
 def _clip(signal: Array, rng: np.random.Generator) -> Array:

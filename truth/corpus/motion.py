@@ -138,9 +138,9 @@ def continuity(account: Account) -> Labels:
             "granularMotion": all_of((True if depth > 6 else None, within(rate, 20, 200))),
             **_pulse(periodic=None, irregular=None, none=None),
         }
-    varies = fluctuation(account) if isinstance(source, Band) else 0.0
+    varies = 0.5 / np.sqrt(account.bandwidth * 0.004)  # as noise of that bandwidth; a dense cluster does the same
     whole = isinstance(account.sound.envelope, Held | Swell) and duration > 0.6 and account.overshoot < 1
-    steady = account.even and whole and varies is not None and varies < 0.2
+    steady = account.even and whole and varies < 0.2
     silent: Verdict = False if account.even else None
     return {
         "sustainedMotion": True if steady else None,

@@ -45,7 +45,7 @@ def _path(values: Array, n: int) -> Array:
 
 def _times(n: int) -> Array:
     """Return the times of a path with one value per millisecond, beyond the end by at most one."""
-    return np.asarray(np.arange(-(-n // _STEP) + 1) * (_STEP / SAMPLE_RATE))
+    return np.arange(-(-n // _STEP) + 1, dtype=np.float64) * (_STEP / SAMPLE_RATE)
 
 
 def _waves(turns: Array) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -176,7 +176,7 @@ def dynamics(account: Account) -> Labels:
         impulsive = _impulsive(account)
         stable = all_of((under(float(np.ptp(body)), 6), negation(impulsive)))
         other = (negation(stable), negation(impulsive))
-        verdicts = {
+        verdicts: dict[str, Verdict] = {
             "Ascending": all_of((*other, over(first, 0.8), over(moved, 6))),
             "Descending": all_of((*other, under(last, 0.2), over(-moved, 6))),
             "UpDown": all_of((*other, over(first, 0.2), under(last, 0.8), over(rises, 6), over(falls, 6))),
