@@ -23,8 +23,8 @@ from truth.corpus.parameters import Array, Scene, Sound, Stream
 from truth.corpus.render import SAMPLE_RATE
 
 __all__ = [
-    "Clip", "Part", "Selection", "Signal", "added", "decoded", "draw", "encoded", "events", "known_concepts", "layers",
-    "mixed", "plan_of", "samples", "trajectories",
+    "Clip", "Part", "Selection", "Signal", "added", "check_possible", "decoded", "draw", "encoded", "events",
+    "known_concepts", "layers", "mixed", "plan_of", "samples", "trajectories",
 ]  # fmt: skip
 
 Signal = NDArray[np.float32]
@@ -141,17 +141,39 @@ def draw(seed: int, index: int, selection: Selection) -> Clip:
     wish = _stream(seed, index, 1)
     concept = drawing.choose(wish, selection.concepts) if selection.concepts else None
     value = bool(wish.random() < 0.5)
+    generator, made = _wanted((seed, index, 2), length, selection.generators, (concept, value))
+    start = round(0.1 + within * (length - made.duration - 0.2), 4)
+    return Clip(index, generator, length, level, start, made)
+
+
+def _wanted(
+    key: tuple[int, ...], length: float, generators: tuple[str, ...], wish: tuple[str | None, bool]
+) -> tuple[str, Sound | Scene]:
+    """Draw until a sound decides the concept as wished, or once where there is no wish."""
+    concept, value = wish
     for attempt in range(_ATTEMPTS):
-        rng = _stream(seed, index, 2, attempt)
-        generator = drawing.choose(rng, selection.generators)
+        rng = _stream(*key, attempt)
+        generator = drawing.choose(rng, generators)
         made = GENERATORS[generator](rng, length)
         if concept is None or labels(made).get(concept) is value:
-            start = round(0.1 + within * (length - made.duration - 0.2), 4)
-            return Clip(index, generator, length, level, start, made)
+            return generator, made
     raise UnknownName(
-        f"the generators {', '.join(selection.generators)} do not make {concept!r} {str(value).lower()}",
+        f"the generators {', '.join(generators)} do not make {concept!r} {str(value).lower()}",
         "generators that do", "leave out --generators, or that concept",
     )  # fmt: skip
+
+
+def check_possible(selection: Selection) -> None:
+    """Check that the generators make each concept asked for, true and false.
+
+    Raises
+    ------
+    UnknownName
+        If they do not.
+    """
+    for concept in selection.concepts:
+        for value in (True, False):
+            _wanted((0, 0, 4), drawing.LENGTHS[1], selection.generators, (concept, value))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ontology.errors import AcousmaError
 from truth.corpus import archive
+from truth.corpus.clips import check_possible
 from truth.corpus.items import Item, Plan, Record, make_item
 
 __all__ = ["Made", "make"]
@@ -55,9 +56,12 @@ def make(root: Path, plan: Plan, processes: int = 1) -> Iterator[Made]:
     ------
     CorpusError
         If the folder holds something else.
+    UnknownName
+        If the generators do not make a concept that was asked for.
     AcousmaError
         If a process was ended from outside; what was made stays.
     """
+    check_possible(plan.selection)
     known = archive.prepare(root, plan)
     for item in plan.items:
         if item in known:
