@@ -28,6 +28,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from api.corpus_cli import corpus
 from api.settings import Settings
 from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
 
@@ -377,6 +378,9 @@ def ontology(
 
     count, size = write_site(out, endpoint)
     _OUT.print(f"{escape(str(out))}: {count:,} files, {size / 1e6:.1f} MB.", highlight=False, soft_wrap=True)
+
+
+app.add_typer(corpus)
 
 
 @app.command("next", hidden=True)

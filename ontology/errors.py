@@ -8,6 +8,7 @@
     │   ├── CatalogueError    a catalogue of works
     │   ├── ClaimsError       a table of claims
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
+    │   ├── CorpusError       a corpus folder, or a file in it
     │   ├── MappingError      a mapping to another vocabulary
     │   ├── ParameterError    a parameter of a stored question
     │   └── UnknownName       a name that stands for nothing (question, work, run, concept)
@@ -31,6 +32,7 @@ __all__ = [
     "AudioError",
     "CatalogueError",
     "ClaimsError",
+    "CorpusError",
     "InputError",
     "MappingError",
     "ParameterError",
@@ -105,6 +107,10 @@ class VocabularyError(InputError):
 
 class MappingError(InputError):
     """A table of mappings to another vocabulary breaks a rule, or one of its rows does."""
+
+
+class CorpusError(InputError):
+    """A corpus folder cannot be used, or a file in it is not what was made."""
 
 
 class ParameterError(InputError):
