@@ -231,7 +231,7 @@ def withdraw(
         "acousma validate",
         "acousma validate --all",
         "acousma validate --work Bell --limit 10",
-        "acousma validate --all --format ttl > report.ttl",
+        "acousma validate --all --format ttl",
     )
 )
 def validate(
