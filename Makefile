@@ -33,8 +33,11 @@ demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) agreement demo/etude.score.csv
 	@$(ACOUSMA) next
 
-test: install   ## Run the whole test suite
-	$(BIN)/python -m pytest
+test: install   ## Run the test suite, on all processors
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-all: install  ## Run the test suite and the slow tests, which repeat for every case what it does for some
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or not slow"
 
 check: install  ## Lint, type-check, and check that generated files are current
 	$(BIN)/ruff check .

@@ -226,10 +226,10 @@ def test_a_search_folds_case_and_accents(wanted: Filter, hits: int) -> None:
 MORE = f"""
 @prefix acm: <{ACM.NS}> . @prefix acv: <{ACV}> . @prefix skos: <{PREFIXES["skos"]}> . @prefix owl: <{PREFIXES["owl"]}> .
 @prefix rdfs: <{PREFIXES["rdfs"]}> . @prefix xsd: <{PREFIXES["xsd"]}> .
-acv:bright acm:unreviewedLabel "brillant"@fr ; skos:closeMatch acv:growthProcess .
+acv:bright skos:closeMatch acv:growthProcess .
 acv:dark owl:deprecated true ; skos:changeNote "Use acv:deep instead."@en .
-acm:Scale a owl:Class ; rdfs:label "scale of steps"@en ; skos:definition "An ordered row of steps."@en .
-<{ACV}scale/brightness> a acm:Scale ; rdfs:label "brightness in steps"@en ; acm:step acv:dark , acv:bright .
+acm:Rumour a owl:Class ; rdfs:label "rumour"@en ; skos:definition "What is said of a term."@en .
+<{ACV}rumour/brightness> a acm:Rumour ; rdfs:label "what is said of brightness"@en ; acm:about acv:dark , acv:bright .
 """
 
 
@@ -243,17 +243,32 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     yield Pages(Published(folder))
 
 
-def test_a_label_nobody_has_reviewed_is_marked(grown: Pages) -> None:
-    assert '<span lang="fr">brillant</span> <span class="mark"' in grown.html("vocab/bright").decode()
-    assert '<span lang="de">hell</span> <span class="mark"' not in grown.html("vocab/bright").decode()
+def test_a_label_nobody_has_reviewed_is_marked() -> None:
+    assert '<span lang="de">hell</span> <span class="mark"' in html("vocab/bright")
+    assert '<span lang="fr">objet sonore</span> <span class="mark"' not in html("vocab/soundObject")
+    assert '<span lang="de">Klangobjekt</span> <span class="mark"' in html("vocab/soundObject")
+
+
+def test_a_page_of_what_is_no_term_says_nothing_of_its_measurement() -> None:
+    assert 'id="measured"' in html("vocab/bright")
+    for page in ("vocab/envelope/qwen2-audio-7b", "vocab/scale/brightness"):
+        assert 'id="measured"' not in html(page)
+
+
+def test_a_scale_is_shown_as_a_row_of_its_terms() -> None:
+    for page in ("vocab/bright", "vocab/dark", "vocab/scale/brightness"):
+        row = re.findall(r'<ol class="scale">.*?</ol>', html(page), re.DOTALL)[0]
+        assert re.findall(r"vocab/(\w+)\.html|/(\w+)\.html", row)
+        assert plain(row).split() == ["Dark", "Bright"]
+    assert '<li aria-current="true"><a href="../vocab/bright.html">' in html("vocab/bright")
 
 
 def test_a_term_no_longer_used_says_so_and_why(grown: Pages) -> None:
-    assert "No longer used. Use acv:deep instead." in plain(grown.html("vocab/dark").decode())
+    assert re.search(r"No longer used\..* Use acv:deep instead\.", plain(grown.html("vocab/dark").decode()))
 
 
 def test_new_mappings_classes_and_things_appear_by_themselves(grown: Pages) -> None:
     assert 'is close to</span> <a href="../vocab/bright.html"' in grown.html("vocab/growthProcess").decode()
-    assert 'href="../vocab/bright.html"' in grown.html("vocab/scale/brightness").decode().replace("../../", "../")
-    assert "brightness in steps" in grown.html("vocab/bright").decode()
-    assert 'id="Scale"' in grown.html("ontology").decode()
+    assert 'href="../vocab/bright.html"' in grown.html("vocab/rumour/brightness").decode().replace("../../", "../")
+    assert "what is said of brightness" in grown.html("vocab/bright").decode()
+    assert 'id="Rumour"' in grown.html("ontology").decode()

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from api.published.drawing import condition_curve
 from api.published.graph import Published
+from api.published.scales import TOLD, ScaleView, scales_of
 from api.published.words import Bounds, condition_in_words, doubt_in_words
 from ontology.terms import ACM, ACV, DCTERMS, OWL, RDF, RDFS, SKOS, SOSA
 
@@ -41,6 +42,7 @@ _TOLD = {
         "altLabel", "definition", "note", "changeNote", "narrower", "topConceptOf", "hasTopConcept", "inScheme",
         *MAPPINGS,
     )),
+    *TOLD,
 }  # fmt: skip
 """Properties with a place of their own on the page."""
 
@@ -107,10 +109,16 @@ class TermView:
     narrower: tuple[str, ...]
     beside: tuple[str, ...]
     mappings: tuple[Mapping, ...]
+    scales: tuple[ScaleView, ...]
     rule: RuleView | None
     answers: tuple[str, ...]
     statements: tuple[tuple[str, object], ...]
     mentions: tuple[tuple[str, str], ...]
+
+    @property
+    def is_concept(self) -> bool:
+        """Whether it is a term with a place among others, and not, say, an envelope or a scale."""
+        return SKOS.NS + "Concept" in self.types
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +254,7 @@ def term_view(published: Published, iri: str) -> TermView:
         narrower=tuple(published.subjects(SKOS.broader, iri)),
         beside=tuple(beside),
         mappings=_mappings(published, iri),
+        scales=scales_of(published, iri),
         rule=rule_of(published, iri),
         answers=tuple(sorted(answers, key=lambda other: published.label(other).casefold())),
         statements=tuple(
