@@ -323,7 +323,10 @@ def test_an_interrupted_ingest_says_so_and_goes_on_when_run_again(tmp_path: Path
     assert 0 < some < 24
     done = acousma(*arguments)
     assert done.returncode == 0
-    assert re.search(rf"left as they were\W+{some}\b", done.stdout)
+    left = re.search(r"left as they were\W+(\d+)\b", done.stdout)
+    assert left
+    # interrupted between storing a recording and publishing it, it is stored and not yet seen
+    assert int(left[1]) in (some, some + 1)
     assert len(titles(archive)) == 24
 
 
