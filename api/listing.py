@@ -25,7 +25,10 @@ MOST_ROWS = 40
 
 _HEADINGS = {"title": "work", "label": "concept", "confidence": "conf.", "certainty": "cert."}
 MOST_COLUMNS = 7
-_LESSER = {"creator", "assessor", "scale"}
+_LESSER = {
+    "creator", "assessor", "scale", "direction",
+    "supports above", "supports below", "contradicts below", "contradicts above",
+}  # fmt: skip
 """Columns that a wide table for people can do without."""
 
 _ALWAYS = {"work", "time", "concept", "conf.", "verdict"}
