@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
-from api.settings import Settings
-from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
+from api.import_cli import imports
+from api.settings import load_settings
+from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
 
@@ -78,16 +78,6 @@ def _examples(*lines: str) -> str:
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
 
 
-def _settings(store: str | None) -> Settings:
-    try:
-        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
-    except ValidationError as error:
-        faults = error.errors()
-        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
-        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
-    return settings.model_copy(update={"store": store}) if store else settings
-
-
 Store = Annotated[
     str | None,
     typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
@@ -120,7 +110,7 @@ def ingest(
     """
     from api import ingesting
 
-    settings = _settings(store)
+    settings = load_settings(store)
     report = ingesting.ingest_paths(
         settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR
     )
@@ -155,7 +145,7 @@ def ask(
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
-    asking.answer_question(_settings(store), (name, arguments), format_.value, _OUT)
+    asking.answer_question(load_settings(store), (name, arguments), format_.value, _OUT)
 
 
 def _arguments(pairs: Sequence[str]) -> dict[str, str]:
@@ -189,7 +179,7 @@ def sparql(
     """Answer a SPARQL 1.1 query; the prefixes of Acousma may be left out."""
     from api import asking
 
-    asking.answer_sparql(_settings(store), asking.query_source(query), format_, _OUT)
+    asking.answer_sparql(load_settings(store), asking.query_source(query), format_, _OUT)
 
 
 @app.command(epilog=_examples("acousma works", "acousma works --format csv"))
@@ -200,7 +190,7 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(_settings(store), ("works", {}), format_.value, _OUT)
+    asking.answer_question(load_settings(store), ("works", {}), format_.value, _OUT)
 
 
 @app.command(
@@ -220,7 +210,7 @@ def describe(
     """Show what is claimed of a work along its time, in the terminal and as a picture."""
     from api import describing
 
-    describing.describe_work(_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
+    describing.describe_work(load_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
 
 
 @app.command(
@@ -240,7 +230,7 @@ def annotation(
     """
     from api import annotating
 
-    annotating.print_annotation(_settings(store), iri, format_.value)
+    annotating.print_annotation(load_settings(store), iri, format_.value)
 
 
 @app.command(epilog=_examples("acousma runs", "acousma runs --format csv"))
@@ -251,7 +241,7 @@ def runs(
     """List who described what, and when."""
     from api import keeping
 
-    keeping.list_runs(_settings(store), format_.value, _OUT)
+    keeping.list_runs(load_settings(store), format_.value, _OUT)
 
 
 @app.command(epilog=_examples("acousma runs", "acousma withdraw 3f1c2a9b8d7e6f50"))
@@ -263,7 +253,7 @@ def withdraw(
     """Take back everything a run said; other runs are untouched."""
     from api import keeping
 
-    settings = _settings(store)
+    settings = load_settings(store)
     title, graph = keeping.find_run(settings, run)
     if not yes and not typer.confirm(f"Withdraw {title}?", err=True):
         raise typer.Exit(EXIT_FAULTS)
@@ -297,7 +287,7 @@ def validate(
 
     if run is not None and work is not None:
         raise typer.BadParameter("name a run or a work, not both")
-    settings = _settings(store)
+    settings = load_settings(store)
     graphs = validating.graphs_of_work(settings, work) if work is not None else None
     if run is not None:
         graphs = (keeping.find_run(settings, run)[1],)
@@ -343,7 +333,7 @@ def agreement(
     """Compare the measured claims about a sound with its score."""
     from api import describing
 
-    describing.compare_with_score(_settings(store), score, _OUT)
+    describing.compare_with_score(load_settings(store), score, _OUT)
 
 
 @app.command(epilog=_examples("acousma serve", "acousma serve --port 8080"))
@@ -355,7 +345,7 @@ def serve(
     """Serve SPARQL over HTTP, read-only, with a time limit."""
     from api import keeping
 
-    settings = _settings(store)
+    settings = load_settings(store)
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
 
 
@@ -381,6 +371,7 @@ def ontology(
 
 
 app.add_typer(corpus)
+app.add_typer(imports)
 
 
 @app.command("next", hidden=True)
@@ -388,7 +379,7 @@ def next_steps(store: Store = None) -> None:
     """Print what to type next."""
     from api import keeping
 
-    keeping.print_next(_settings(store), _OUT)
+    keeping.print_next(load_settings(store), _OUT)
 
 
 def main() -> None:
