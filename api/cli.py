@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
-from api.import_cli import imports
+from api.import_cli import Store, imports
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
@@ -76,12 +76,6 @@ class ReportFormat(StrEnum):
 
 def _examples(*lines: str) -> str:
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
-
-
-Store = Annotated[
-    str | None,
-    typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
-]
 
 
 @app.command(

@@ -13,12 +13,17 @@ from rich.console import Console
 
 from api.settings import load_settings
 
-__all__ = ["imports"]
+__all__ = ["Store", "imports"]
 
 _OUT = Console(width=None if sys.stdout.isatty() else 120)
 _ERR = Console(stderr=True)
 
 imports = typer.Typer(rich_markup_mode="markdown")
+
+Store = Annotated[
+    str | None,
+    typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
+]
 
 
 class ImportFormat(StrEnum):
@@ -69,10 +74,7 @@ def import_(
     least: Annotated[float, typer.Option(min=0, max=1, help="Leave labels with a lower score.")] = 0.3,
     labels: Annotated[Labels, typer.Option(help="What labels are whose file does not tell.")] = Labels.ANY,
     report: Annotated[Path | None, typer.Option(help="Also write a row per record as CSV.")] = None,
-    store: Annotated[
-        str | None,
-        typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
-    ] = None,
+    store: Store = None,
 ) -> None:
     """Import what other programs said of recordings: texts as descriptions, labels as claims.
 

@@ -19,7 +19,8 @@ from ontology.errors import InputError
 from ontology.terms import ConfidenceKind, ReachReason, SpanKind, Verdict
 
 __all__ = [
-    "Agent", "Assessment", "AudioFile", "Claim", "Description", "Measurement", "Recording", "Run", "Span", "Work", "seconds",
+    "Agent", "Assessment", "AudioFile", "Claim", "Description", "Measurement", "Recording", "Run", "Span", "Work",
+    "seconds",
 ]  # fmt: skip
 
 _MILLISECOND = Decimal("0.001")

@@ -5,6 +5,9 @@ __all__ = ["repeated_end"]
 MOST_WORDS = 40
 """Longest phrase that is looked for."""
 
+LONGEST_MEAN_WORD = 12
+"""Characters; text of longer words is taken for one without spaces."""
+
 LEAST_TIMES = 4
 LEAST_WORDS = 12
 """A phrase must fill this much, so that "ding, ding, ding, ding" is still an answer."""
@@ -25,15 +28,21 @@ def repeated_end(text: str) -> tuple[str, int] | None:
     ('it rings on and', 9)
     >>> repeated_end("A bell that rings and rings.")
     """
-    spaced = text.casefold().split()
-    words = spaced if len(spaced) >= LEAST_WORDS else list("".join(spaced))
-    glue = " " if words is spaced else ""
+    words, glue = text.casefold().split(), " "
+    if len("".join(words)) > LONGEST_MEAN_WORD * len(words):
+        words, glue = list("".join(words)), ""
+    found = _repeated_end(words) or _repeated_end(words[:-1], words[-1] if words else "")
+    return None if found is None else (glue.join(found[0]), found[1])
+
+
+def _repeated_end(words: list[str], cut: str = "") -> tuple[list[str], int] | None:
+    """Return the phrase that these words end with, before one that is cut off, and how often."""
     for length in range(1, min(MOST_WORDS, len(words) // LEAST_TIMES) + 1):
         same = 0
         while same + length < len(words) and words[-1 - same] == words[-1 - same - length]:
             same += 1
         whole = (same + length) // length
-        if whole >= LEAST_TIMES and same + length >= LEAST_WORDS:
+        if whole >= LEAST_TIMES and same + length >= LEAST_WORDS and words[-length].startswith(cut):
             first = len(words) - (same + length)
-            return glue.join(words[first : first + length]), whole
+            return words[first : first + length], whole
     return None
