@@ -15,7 +15,7 @@ Acousma's own; the columns of ``ingest.heard`` mean the same here.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from ingest.imports.blocks import number
 from ingest.imports.records import Cause, Label, LabelScheme, Left, Record, Speaker, Text
@@ -51,9 +51,10 @@ def row_records(cells: Mapping[str, object], line: int, place: str = "") -> Iter
     file = _words(cells, "file")
     shown = " / ".join(text for column in SAID if (text := str(cells.get(column) or "")))
     texts = _list(cells.get("text"))
-    named = [(name, scheme) for column, scheme in _schemes(cells) for name in _list(cells.get(column))]
-    count = max(1, len(texts) + len(named))
+    count = max(1, sum(len(_list(cells.get(column))) for column in SAID))
+    named: list[tuple[str, LabelScheme]]
     try:
+        named = [(name, scheme) for column, scheme in _schemes(cells) for name in _list(cells.get(column))]
         start, end = _time(cells, "start"), _time(cells, "end")
         if (start or 0) >= (end if end is not None else float("inf")):
             raise _Fault(f"a time from {start:g} to {end:g} s; expected start < end")
@@ -77,8 +78,11 @@ def row_records(cells: Mapping[str, object], line: int, place: str = "") -> Iter
 
 
 def _schemes(cells: Mapping[str, object]) -> tuple[tuple[str, LabelScheme], ...]:
-    scheme = _words(cells, "scheme")
-    return ("label", cast(LabelScheme, scheme) if scheme in ("audioset", "acousma") else "any"), ("concept", "acousma")
+    given = _words(cells, "scheme")
+    if given not in ("", *get_args(LabelScheme)):
+        raise _Fault(f"{given!r} in scheme; expected one of {', '.join(get_args(LabelScheme))}")
+    scheme, own = cast(tuple[LabelScheme, LabelScheme], (given or "any", "acousma"))
+    return ("label", scheme), ("concept", own)
 
 
 def _words(cells: Mapping[str, object], column: str) -> str:
