@@ -27,7 +27,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
-from api.options import AnnotationFormat, Format, ReportFormat, Store, examples, read_settings
+from api.import_cli import imports
+from api.options import AnnotationFormat, Format, ReportFormat, Store, examples
+from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
@@ -75,7 +77,7 @@ def ingest(
     """
     from api import ingesting
 
-    settings = read_settings(store)
+    settings = load_settings(store)
     report = ingesting.ingest_paths(
         settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR
     )
@@ -110,7 +112,7 @@ def ask(
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
-    asking.answer_question(read_settings(store), (name, arguments), format_.value, _OUT)
+    asking.answer_question(load_settings(store), (name, arguments), format_.value, _OUT)
 
 
 def _arguments(pairs: Sequence[str]) -> dict[str, str]:
@@ -144,7 +146,7 @@ def sparql(
     """Answer a SPARQL 1.1 query; the prefixes of Acousma may be left out."""
     from api import asking
 
-    asking.answer_sparql(read_settings(store), asking.query_source(query), format_, _OUT)
+    asking.answer_sparql(load_settings(store), asking.query_source(query), format_, _OUT)
 
 
 @app.command(epilog=examples("acousma works", "acousma works --format csv"))
@@ -155,7 +157,7 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(read_settings(store), ("works", {}), format_.value, _OUT)
+    asking.answer_question(load_settings(store), ("works", {}), format_.value, _OUT)
 
 
 @app.command(
@@ -175,7 +177,7 @@ def describe(
     """Show what is claimed of a work along its time, in the terminal and as a picture."""
     from api import describing
 
-    describing.describe_work(read_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
+    describing.describe_work(load_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
 
 
 @app.command(
@@ -195,7 +197,7 @@ def annotation(
     """
     from api import annotating
 
-    annotating.print_annotation(read_settings(store), iri, format_.value)
+    annotating.print_annotation(load_settings(store), iri, format_.value)
 
 
 @app.command(epilog=examples("acousma runs", "acousma runs --format csv"))
@@ -206,7 +208,7 @@ def runs(
     """List who described what, and when."""
     from api import keeping
 
-    keeping.list_runs(read_settings(store), format_.value, _OUT)
+    keeping.list_runs(load_settings(store), format_.value, _OUT)
 
 
 @app.command(epilog=examples("acousma runs", "acousma withdraw 3f1c2a9b8d7e6f50"))
@@ -218,7 +220,7 @@ def withdraw(
     """Take back everything a run said; other runs are untouched."""
     from api import keeping
 
-    settings = read_settings(store)
+    settings = load_settings(store)
     title, graph = keeping.find_run(settings, run)
     if not yes and not typer.confirm(f"Withdraw {title}?", err=True):
         raise typer.Exit(EXIT_FAULTS)
@@ -252,7 +254,7 @@ def validate(
 
     if run is not None and work is not None:
         raise typer.BadParameter("name a run or a work, not both")
-    settings = read_settings(store)
+    settings = load_settings(store)
     graphs = validating.graphs_of_work(settings, work) if work is not None else None
     if run is not None:
         graphs = (keeping.find_run(settings, run)[1],)
@@ -298,7 +300,7 @@ def agreement(
     """Compare the measured claims about a sound with its score."""
     from api import describing
 
-    describing.compare_with_score(read_settings(store), score, _OUT)
+    describing.compare_with_score(load_settings(store), score, _OUT)
 
 
 @app.command(epilog=examples("acousma serve", "acousma serve --port 8080"))
@@ -310,7 +312,7 @@ def serve(
     """Serve SPARQL over HTTP, read-only, with a time limit."""
     from api import keeping
 
-    settings = read_settings(store)
+    settings = load_settings(store)
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
 
 
@@ -336,6 +338,7 @@ def ontology(
 
 
 app.add_typer(corpus)
+app.add_typer(imports)
 
 
 @app.command("next", hidden=True)
@@ -343,7 +346,7 @@ def next_steps(store: Store = None) -> None:
     """Print what to type next."""
     from api import keeping
 
-    keeping.print_next(read_settings(store), _OUT)
+    keeping.print_next(load_settings(store), _OUT)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from ontology.errors import InputError
 from ontology.vocabulary import load_vocabulary
 from store import Limits, open_store
 
-__all__ = ["IngestOptions", "ingest_paths", "print_report"]
+__all__ = ["IngestOptions", "ingest_job", "ingest_paths", "print_report"]
 
 
 OPTIMIZE_FROM = 200_000
@@ -79,7 +79,26 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
     if not files:
         raise missing[0] if missing else InputError("no sound files were given", "files or folders")
     described = DescriberSettings(settings.base_iri, options.window, settings.device)
-    job = Job(tuple(files), catalogue, heard, described, options.processes)
+    report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes), messages)
+    report.problems += missing
+    return report
+
+
+def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
+    """Do a job, with a progress bar, and remember where the sound files are.
+
+    Parameters
+    ----------
+    settings : Settings
+    job : Job
+    messages : Console
+        Standard error.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written.
+    """
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("{task.fields[name]}"),
@@ -88,7 +107,7 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         open_store(settings.location, writable=True, limits=_LIMITS) as store,
         Progress(*columns, console=messages, transient=True) as bar,
     ):
-        task = bar.add_task("Listening", total=len(files), name="")
+        task = bar.add_task("Listening", total=len(job.files), name="")
 
         def progress(done: Done) -> None:
             bar.update(task, advance=1, name=escape(done.path.name))
@@ -99,7 +118,6 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         if sum(done.described.quads for done in report.new if done.described) >= OPTIMIZE_FROM:
             store.optimize()
             store.publish()
-    report.problems += missing
     if isinstance(settings.location, Path):
         remember(settings.location, {done.sha256: done.path for done in report.done if done.sha256})
     return report

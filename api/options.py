@@ -1,15 +1,11 @@
-"""What the commands share: their options, the settings they begin from, and how their examples are written."""
+"""What the commands share: their options, and how their examples are written."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from api.settings import Settings
-from ontology.errors import InputError
-
-__all__ = ["AnnotationFormat", "Format", "ReportFormat", "Store", "examples", "read_settings"]
+__all__ = ["AnnotationFormat", "Format", "ReportFormat", "Store", "examples"]
 
 
 class Format(StrEnum):
@@ -38,23 +34,6 @@ class ReportFormat(StrEnum):
 def examples(*lines: str) -> str:
     """Write the examples of a command, for its help."""
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
-
-
-def read_settings(store: str | None) -> Settings:
-    """Return the settings of the environment, with the store that was named on the command line if one was.
-
-    Raises
-    ------
-    InputError
-        If a setting is faulty.
-    """
-    try:
-        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
-    except ValidationError as error:
-        faults = error.errors()
-        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
-        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
-    return settings.model_copy(update={"store": store}) if store else settings
 
 
 Store = Annotated[

@@ -29,7 +29,7 @@ from ontology.terms import (
     XSD,
     SpanKind,
 )
-from ontology.values import Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work
+from ontology.values import Agent, Assessment, AudioFile, Claim, Description, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["RunWriter", "catalogue_entry"]
@@ -189,6 +189,21 @@ class RunWriter:
         for assessment in assessments:
             yield from self._new_span(assessment.span)
             yield self._assessment(assessment)
+
+    def descriptions(self, descriptions: Iterable[Description]) -> Iterator[str]:
+        """Yield the lines of what was said in words, and of each span it speaks of once."""
+        for description in descriptions:
+            yield from self._new_span(description.span)
+            node, end = self._mint.description(self.run_id, description), self._end
+            body = f"{node}/body"
+            yield (
+                f"{self._head(node, self._mint.span(description.span))}"
+                f"<{node}> <{RDF.type}> <{ACM.Description}> {end}"
+                f"<{node}> <{OA.motivatedBy}> <{OA.describing}> {end}"
+                f"<{node}> <{OA.hasBody}> <{body}> {end}"
+                f"<{body}> <{RDF.type}> <{OA.TextualBody}> {end}"
+                f"<{body}> <{RDF.value}> {_text(description.text)} {end}"
+            )
 
     def _new_span(self, span: Span) -> Iterator[str]:
         """Yield the lines of a span that was not written yet, or of a new way in which it was marked off."""

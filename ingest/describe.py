@@ -18,7 +18,7 @@ from ingest.annotate import RunWriter, catalogue_entry
 from ingest.decode import RATE, Listening, Scan
 from ingest.features import analyse
 from ingest.frames import Frames
-from ingest.heard import Heard
+from ingest.heard import Contribution, Heard, Said
 from ingest.measure import measure
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
@@ -27,7 +27,7 @@ from ontology.envelopes import load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
-from ontology.values import Agent, Assessment, Claim, Measurement, Recording, Run, Span, Work
+from ontology.values import Agent, Assessment, Claim, Description, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import FOLDER, Vocabulary
 
 __all__ = [
@@ -54,6 +54,9 @@ _STANDARD = (
 
 
 Clock = Callable[[], datetime]
+
+_Key = tuple[Agent, tuple[tuple[str, str], ...]]
+"""What a run of somebody else is known by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class Described:
         The graphs they are in.
     spans, measurements, claims, assessments, quads : int
     problems : tuple of ClaimsError
-        Claims of others that do not fit the recording.
+        What others said that does not fit the recording.
+    descriptions : int
     """
 
     scanned: Scan
@@ -102,6 +106,7 @@ class Described:
     assessments: int
     quads: int
     problems: tuple[ClaimsError, ...] = ()
+    descriptions: int = 0
 
 
 @cache
@@ -113,23 +118,21 @@ def _rules_sum() -> str:
     return _tables_sum("rules.csv", "properties.csv")
 
 
-def runs(
-    recording: Recording, claims_of_others: Sequence[tuple[Agent, Claim]], settings: Settings, now: datetime
-) -> list[Run]:
+def runs(recording: Recording, others: Sequence[Contribution], settings: Settings, now: datetime) -> list[Run]:
     """Return the runs that a recording calls for; their IRIs do not depend on the time.
 
     Parameters
     ----------
     recording : Recording
-    claims_of_others : sequence of (Agent, Claim)
+    others : sequence of Contribution
     settings : Settings
     now : datetime
 
     Returns
     -------
     list of Run
-        The measured describer's; then, if there are claims by others, one per agent, the checker's, and the
-        envelope checker's if one of them hears through an envelope.
+        The measured describer's; then one per contribution; if there are claims in them, the checker's, and the
+        envelope checker's if one of their makers hears through an envelope.
     """
     parameters = {
         **_envelope(DESCRIBER),
@@ -138,23 +141,34 @@ def runs(
         "SHA-256 sum of the rules": _rules_sum(),
     }
     wanted = [Run(DESCRIBER, recording.id, parameters, now, now)]
-    for agent in dict.fromkeys(agent for agent, _ in claims_of_others):
-        sums = {"SHA-256 sum of the claims": _claims_sum(c for a, c in claims_of_others if a == agent)}
-        parameters = _envelope(agent) | sums
-        wanted.append(Run(agent, recording.id, parameters, now, now))
-    if claims_of_others:
+    wanted += [_spoken(recording, contribution, now) for contribution in others]
+    # equal claims out of two files are two runs' claims, and both are to be checked
+    spoken = [(other.agent.name, other.parameters) for other in others if other.parameters and other.claims]
+    imported = {"SHA-256 sum of the imported runs": _claims_sum(spoken)} if spoken else {}
+    if claimed := [(other.agent.envelope, claim) for other in others for claim in other.claims]:
         parameters = {
             "SHA-256 sum of the rules": _rules_sum(),
-            "SHA-256 sum of the claims": _claims_sum(claim for _, claim in claims_of_others),
-        }
+            "SHA-256 sum of the claims": _claims_sum(claim for _, claim in claimed),
+        } | imported
         wanted.append(Run(CHECKER, recording.id, parameters, now, now))
-    if through := [(agent.envelope, claim) for agent, claim in claims_of_others if agent.envelope]:
+    if through := [(envelope, claim) for envelope, claim in claimed if envelope]:
         parameters = {
             "SHA-256 sum of the envelopes": _tables_sum("envelopes.csv", "needs.csv", "losses.csv", "rules.csv"),
             "SHA-256 sum of the claims": _claims_sum(through),
-        }
+        } | imported
         wanted.append(Run(ENVELOPE_CHECKER, recording.id, parameters, now, now))
     return wanted
+
+
+def _spoken(recording: Recording, contribution: Contribution, now: datetime) -> Run:
+    """Return the run in which somebody else said something."""
+    sums = {
+        f"SHA-256 sum of the {name}": _claims_sum(items)
+        for name, items in (("claims", contribution.claims), ("descriptions", contribution.descriptions))
+        if items
+    }
+    parameters = dict(contribution.parameters)
+    return Run(contribution.agent, recording.id, parameters | _envelope(contribution.agent) | sums, now, now)
 
 
 def _envelope(agent: Agent) -> dict[str, str]:
@@ -190,6 +204,7 @@ class _Description:
     claims: int = 0
     assessments: int = 0
     quads: int = 0
+    descriptions: int = 0
     values: dict[Span, dict[str, float]] = field(default_factory=dict)
 
     def write(self, lines: str) -> None:
@@ -222,12 +237,13 @@ class _Description:
             self.claims += len(made)
         self.end(writer)
 
-    def others(self, run: Run, made: Sequence[Claim]) -> None:
-        """Write what one other agent claims."""
+    def others(self, run: Run, said: Contribution) -> None:
+        """Write what one other agent claims and says."""
         writer = self.begin(run)
-        for lines in writer.annotations(claims=made):
+        for lines in (*writer.annotations(claims=said.claims), *writer.descriptions(said.descriptions)):
             self.write(lines)
-        self.claims += len(made)
+        self.claims += len(said.claims)
+        self.descriptions += len(said.descriptions)
         self.end(writer)
 
     def checked(self, run: Run, claimed: Sequence[Claimed]) -> None:
@@ -288,8 +304,8 @@ class Task:
     sha256 : str or None
         Sum of the file, if it is known already.
     work : Work
-    heard : tuple of Heard
-        What others claim.
+    heard : tuple of Heard or Said
+        What others claim and say.
     present : frozenset of str
         Graphs of runs that are stored already and are left out.
     target : Path
@@ -299,23 +315,29 @@ class Task:
     path: Path
     sha256: str | None
     work: Work
-    heard: tuple[Heard, ...]
+    heard: tuple[Heard | Said, ...]
     present: frozenset[str]
     target: Path
 
 
 def fitting(
-    heard: Iterable[Heard], recording: Recording, vocabulary: Vocabulary
-) -> tuple[list[tuple[Agent, Claim]], list[ClaimsError]]:
-    """Return the claims of others about a recording, each once, and those that do not fit it."""
-    claims_: dict[tuple[Agent, Claim], None] = {}
+    heard: Iterable[Heard | Said], recording: Recording, vocabulary: Vocabulary
+) -> tuple[list[Contribution], list[ClaimsError]]:
+    """Return what others said of a recording, each thing once, and what does not fit it."""
+    claims_: dict[_Key, dict[Claim, None]] = {}
+    words: dict[_Key, dict[Description, None]] = {}
     problems = []
     for item in heard:
+        key = (item.agent, item.parameters)
         try:
-            claims_[item.agent, item.claim(recording, vocabulary)] = None
+            if isinstance(item, Said):
+                words.setdefault(key, {})[item.description(recording)] = None
+            else:
+                claims_.setdefault(key, {})[item.claim(recording, vocabulary)] = None
         except ClaimsError as error:
             problems.append(error)
-    return list(claims_), problems
+    keys = [key for key in dict.fromkeys([*claims_, *words]) if claims_.get(key) or words.get(key)]
+    return [Contribution(*key, tuple(claims_.get(key, ())), tuple(words.get(key, ()))) for key in keys], problems
 
 
 def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock) -> Described:
@@ -348,11 +370,12 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
         with task.target.open("w", encoding="utf-8") as file:
             work = _Description(scanned, frames, file, minter, vocabulary, clock)
             claimed: list[Claimed] = []
+            spoken = {minter.run_id(_spoken(recording, other, clock())): other for other in others}
             for run in runs(recording, others, settings, clock()):
                 run_id = minter.run_id(run)
-                made = [claim for agent, claim in others if agent == run.agent]
-                envelope = run.agent.envelope
-                claimed += [Claimed(minter.claim(run_id, c.span, c.concept), c, envelope) for c in made]
+                if said := spoken.get(run_id):
+                    envelope = run.agent.envelope
+                    claimed += [Claimed(minter.claim(run_id, c.span, c.concept), c, envelope) for c in said.claims]
                 if minter.run_graph(run_id) in task.present:
                     continue
                 if run.agent == DESCRIBER:
@@ -361,8 +384,8 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
                     work.checked(run, claimed)
                 elif run.agent == ENVELOPE_CHECKER:
                     work.reached(run, claimed)
-                else:
-                    work.others(run, made)
+                elif said:
+                    work.others(run, said)
     entry = catalogue_entry(minter, recording.id, task.work)
     counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
-    return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems))
+    return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems), work.descriptions)

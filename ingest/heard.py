@@ -23,10 +23,13 @@ from ingest.catalogue import SURPLUS, read_table
 from ontology.envelopes import load_envelopes
 from ontology.errors import ClaimsError
 from ontology.terms import ConfidenceKind
-from ontology.values import Agent, Claim, Recording, Span, seconds
+from ontology.values import Agent, Claim, Description, Recording, Span, seconds
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["Heard", "HeardTable", "read_heard"]
+__all__ = ["Contribution", "Heard", "HeardTable", "Said", "read_heard"]
+
+Parameters = tuple[tuple[str, str], ...]
+"""What a run is known by beside its agent, as names and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class Heard:
     kind : ConfidenceKind
     where : str
         Table and line, for messages.
+    padded : bool
+        Whether what lies beyond the end of the recording was added to it by the listener and is to be cut off; the
+        end may then be infinite.
+    parameters : tuple of (str, str)
     """
 
     agent: Agent
@@ -54,6 +61,8 @@ class Heard:
     confidence: float
     kind: ConfidenceKind
     where: str
+    padded: bool = False
+    parameters: Parameters = ()
 
     def claim(self, recording: Recording, vocabulary: Vocabulary) -> Claim:
         """Return the claim about a recording.
@@ -63,16 +72,79 @@ class Heard:
         ClaimsError
             If the times do not fit the recording.
         """
-        start, end = seconds(self.start), seconds(self.end)
-        if start == end:
-            raise ClaimsError(f"{self.where}: a claim from {self.start:g} to {self.end:g} s", "a millisecond or more")
-        if end > recording.duration:
-            raise ClaimsError(
-                f"{self.where}: the claim ends at {end} s", f"at most {recording.duration} s, where the recording ends",
-                "correct the times",
-            )  # fmt: skip
-        span = Span(recording.id, start, end)
+        span = _span(self, recording, "claim")
         return Claim(span, self.concept, vocabulary.aspect(self.concept), self.confidence, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said in words of a sound file, before its recording is known.
+
+    Parameters
+    ----------
+    agent : Agent
+    start, end : float
+        Seconds.
+    text : str
+        Word for word.
+    where : str
+        File and line, for messages.
+    padded : bool
+        As in `Heard`.
+    parameters : tuple of (str, str)
+    """
+
+    agent: Agent
+    start: float
+    end: float
+    text: str
+    where: str
+    padded: bool = False
+    parameters: Parameters = ()
+
+    def description(self, recording: Recording) -> Description:
+        """Return the description of a recording.
+
+        Raises
+        ------
+        ClaimsError
+            If the times do not fit the recording.
+        """
+        return Description(_span(self, recording, "description"), self.text)
+
+
+def _span(item: Heard | Said, recording: Recording, kind: str) -> Span:
+    """Return the span of a recording that something was said of."""
+    duration = recording.duration
+    start, end = seconds(item.start), duration if math.isinf(item.end) else seconds(item.end)
+    if item.padded and start < duration:
+        end = min(end, duration)
+    if start == end:
+        raise ClaimsError(f"{item.where}: a {kind} from {item.start:g} to {item.end:g} s", "a millisecond or more")
+    if end > duration or start > end:
+        raise ClaimsError(
+            f"{item.where}: the {kind} ends at {max(start, end)} s", f"at most {duration} s, where the recording ends",
+            "correct the times",
+        )  # fmt: skip
+    return Span(recording.id, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one agent said of a recording, in one run.
+
+    Parameters
+    ----------
+    agent : Agent
+    parameters : tuple of (str, str)
+    claims : tuple of Claim
+    descriptions : tuple of Description
+    """
+
+    agent: Agent
+    parameters: Parameters
+    claims: tuple[Claim, ...]
+    descriptions: tuple[Description, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +156,21 @@ class HeardTable:
     claims : Mapping of Path to tuple of Heard
     problems : tuple of ClaimsError
         One per faulty row.
+    said : Mapping of Path to tuple of Said
     """
 
     claims: Mapping[Path, tuple[Heard, ...]] = field(default_factory=dict)
     problems: tuple[ClaimsError, ...] = ()
+    said: Mapping[Path, tuple[Said, ...]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files spoken of."""
+        return frozenset(self.claims.keys() | self.said.keys())
+
+    def of(self, path: Path) -> tuple[Heard | Said, ...]:
+        """Return everything heard in one file."""
+        return (*self.claims.get(path, ()), *self.said.get(path, ()))
 
 
 def read_heard(path: Path, vocabulary: Vocabulary) -> HeardTable:

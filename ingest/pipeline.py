@@ -28,7 +28,7 @@ from ingest.annotate import catalogue_entry
 from ingest.catalogue import Catalogue
 from ingest.decode import EXTENSIONS, file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting, runs
-from ingest.heard import Heard, HeardTable
+from ingest.heard import Heard, HeardTable, Said
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
 from ontology.terms import ACM, ENVELOPES_GRAPH, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
@@ -89,6 +89,8 @@ class Done:
         What tables say of it and could not be used.
     sha256 : str or None
         Sum of the file, where it could be read.
+    left_for : Path or None
+        The file with the same sound for which it was left out, with all that tables say of it.
     """
 
     path: Path
@@ -98,6 +100,7 @@ class Done:
     notices: tuple[str, ...] = ()
     faults: tuple[AcousmaError, ...] = ()
     sha256: str | None = None
+    left_for: Path | None = None
 
 
 @dataclass(slots=True)
@@ -234,9 +237,10 @@ class _Planner:
         except AcousmaError as error:
             return Done(path, problem=error)
         if sha256 in self._seen:
-            return Done(path, notices=(self._twin(path, "is the same file as", sha256),))
+            twin = self._twin(path, "is the same file as", sha256)
+            return Done(path, notices=(twin,), left_for=self._seen[sha256])
         self._seen[sha256] = path
-        heard = self._job.heard.claims.get(path.resolve(), ())
+        heard = self._job.heard.of(path.resolve())
         present: frozenset[str] = frozenset()
         if sha256 in self._known:
             self._seen.setdefault(self._known[sha256].signal_sha256, path)
@@ -249,11 +253,11 @@ class _Planner:
 
     def _twin(self, path: Path, how: str, sha256: str) -> str:
         """Say that a file was left out for another one, and that its rows of the tables went with it."""
-        listed = path.resolve() in self._job.catalogue.works or path.resolve() in self._job.heard.claims
+        listed = path.resolve() in self._job.catalogue.works or path.resolve() in self._job.heard.files
         rows = " What the tables say of it was left out too: let them name the other file." if listed else ""
         return f"{path} {how} {self._seen[sha256]} and was left out.{rows}"
 
-    def _graphs(self, recording: Recording, heard: Sequence[Heard]) -> tuple[set[str], list[ClaimsError]]:
+    def _graphs(self, recording: Recording, heard: Sequence[Heard | Said]) -> tuple[set[str], list[ClaimsError]]:
         others, problems = fitting(heard, recording, load_vocabulary())
         wanted = runs(recording, others, self._job.settings, now())
         return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}, problems
@@ -265,7 +269,8 @@ class _Planner:
         notices, faults = scanned.notices, tuple(described.problems)
         if self._seen.setdefault(recording.signal_sha256, task.path) != task.path:
             twin = self._twin(task.path, "holds the same sound as", recording.signal_sha256)
-            return Done(task.path, notices=(*notices, twin), sha256=sha256)
+            first = self._seen[recording.signal_sha256]
+            return Done(task.path, notices=(*notices, twin), sha256=sha256, left_for=first)
         stored = frozenset(graph for graph in described.graphs if self._store.has_graph(graph))
         if stored and stored < frozenset(described.graphs):
             return replace(task, present=task.present | stored)
@@ -322,7 +327,7 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
     with store.scratch() as folder:
-        named = job.catalogue.works.keys() | job.heard.claims.keys()
+        named = job.catalogue.works.keys() | job.heard.files
         # of files with the same sound the first is taken in: let it be one that a table speaks of
         files = sorted(job.files, key=lambda path: path.resolve() not in named)
         for done in _listen(replace(job, files=tuple(files)), _Planner(job, store), folder):

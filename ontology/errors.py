@@ -7,6 +7,7 @@
     │   ├── AudioError        a sound file
     │   ├── CatalogueError    a catalogue of works
     │   ├── ClaimsError       a table of claims
+    │   ├── ImportFileError   a file with what a model or a person said, of another program
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
     │   ├── CorpusError       a corpus folder, or a file in it
     │   ├── MappingError      a mapping to another vocabulary
@@ -33,6 +34,7 @@ __all__ = [
     "CatalogueError",
     "ClaimsError",
     "CorpusError",
+    "ImportFileError",
     "InputError",
     "MappingError",
     "ParameterError",
@@ -99,6 +101,10 @@ class CatalogueError(InputError):
 
 class ClaimsError(InputError):
     """A table of claims cannot be used, or one of its rows cannot."""
+
+
+class ImportFileError(InputError):
+    """A file of another program, to be imported, cannot be used, or something in it cannot."""
 
 
 class VocabularyError(InputError):

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from ontology.errors import InputError
 from ontology.terms import ACV
-from ontology.values import Agent, AudioFile, Run, Span, Work
+from ontology.values import Agent, AudioFile, Description, Run, Span, Work
 
 __all__ = ["Minter", "concept", "envelope"]
 
@@ -149,6 +149,10 @@ class Minter:
     def claim(self, run_id: str, span: Span, concept_id: str) -> str:
         """Return the IRI of a claim: one per run, span and concept."""
         return f"{self.base}annotation/{run_id}/{self.times(span)}/claim/{concept_id}"
+
+    def description(self, run_id: str, description: Description) -> str:
+        """Return the IRI of a description: one per run, span and wording."""
+        return f"{self.base}annotation/{run_id}/{self.times(description.span)}/description/{_digest(description.text)}"
 
     def measurement(self, run_id: str, span: Span, property_id: str) -> str:
         """Return the IRI of a measurement annotation: one per run, span and property."""

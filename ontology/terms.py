@@ -305,6 +305,8 @@ class ConfidenceKind(StrEnum):
     AGREEMENT_OF_RUNS = "agreementOfRuns"
     CALIBRATED = "calibratedProbability"
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
+    CLASSIFIER_SCORE = "classifierScore"
+    RELATIVE_SCORE = "relativeScore"
 
 
 class ReachReason(StrEnum):

@@ -19,7 +19,8 @@ from ontology.errors import InputError
 from ontology.terms import ConfidenceKind, ReachReason, SpanKind, Verdict
 
 __all__ = [
-    "Agent", "Assessment", "AudioFile", "Claim", "Measurement", "Recording", "Run", "Span", "Work", "seconds",
+    "Agent", "Assessment", "AudioFile", "Claim", "Description", "Measurement", "Recording", "Run", "Span", "Work",
+    "seconds",
 ]  # fmt: skip
 
 _MILLISECOND = Decimal("0.001")
@@ -287,6 +288,25 @@ class Claim:
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What somebody said of one span, word for word.
+
+    Parameters
+    ----------
+    span : Span
+    text : str
+        Not empty.
+    """
+
+    span: Span
+    text: str
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise InputError("a description without words", "what was said")
 
 
 @dataclass(frozen=True, slots=True)
