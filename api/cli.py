@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
-from api.settings import Settings
-from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
+from api.evaluation_cli import evaluation
+from api.settings import chosen as _settings
+from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
 
@@ -76,16 +76,6 @@ class ReportFormat(StrEnum):
 
 def _examples(*lines: str) -> str:
     return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
-
-
-def _settings(store: str | None) -> Settings:
-    try:
-        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
-    except ValidationError as error:
-        faults = error.errors()
-        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
-        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
-    return settings.model_copy(update={"store": store}) if store else settings
 
 
 Store = Annotated[
@@ -381,6 +371,7 @@ def ontology(
 
 
 app.add_typer(corpus)
+app.add_typer(evaluation)
 
 
 @app.command("next", hidden=True)

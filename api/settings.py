@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ontology.errors import InputError
 from store import Limits
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "chosen"]
 
 
 class Settings(BaseSettings):
@@ -36,3 +37,20 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """The limits of a query."""
         return Limits(seconds=self.query_seconds, rows=self.query_rows)
+
+
+def chosen(store: str | None = None) -> Settings:
+    """Return the settings of the environment, with another store if one was typed.
+
+    Raises
+    ------
+    InputError
+        If a variable of the environment cannot be used.
+    """
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
+    except ValidationError as error:
+        faults = error.errors()
+        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
+        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
+    return settings.model_copy(update={"store": store}) if store else settings

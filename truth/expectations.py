@@ -1,13 +1,13 @@
 """What an expert expects of sounds that nobody made from known parameters, and which of it a describer fulfils.
 
-``demo/expectations.csv`` has a row per expectation: the sound; ``holds`` or ``not`` with a concept, or ``more_than`` with an
-observable property and another sound; who says so, and why.
+``demo/expectations.csv`` has a row per expectation: the sound; ``holds`` or ``not`` with a concept, or ``more_than``
+with an observable property and another sound; who says so, and why.
 
 Conventions
 -----------
 * The extent asked about is what lies within `GATE_DB` of the loudest 20 ms of the file.
-* A concept is said to hold where the describer's own probability, uncalibrated, is `truth.metrics.HOLDS` or more. Without
-  an answer, or without a value to compare, an expectation is open, which is not fulfilled.
+* A concept is said to hold where the describer's own probability, uncalibrated, is `truth.metrics.HOLDS` or more.
+  Without an answer, or without a value to compare, an expectation is open, which is not fulfilled.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from typing import Literal, cast
 import numpy as np
 
 from ingest.decode import RATE, blocks
-from ontology.errors import AcousmaError, InputError
+from ontology.errors import InputError
 from ontology.tables import read_rows
 from ontology.vocabulary import load_vocabulary
 from truth.corpus.clips import Signal
@@ -147,8 +147,6 @@ def fulfilled(who: Describer, path: Path, folder: Path | None = None) -> list[Fu
         sound = _sound(place / name)
         try:
             said[name] = who.answers(sound, _extent(sound))
-        except AcousmaError:
-            raise
         except Exception as error:  # noqa: BLE001 - a describer is foreign code: whatever fails in it, the rest is scored
             said[name] = f"failed: {type(error).__name__}: {error}"
     return [_compared(one, said) for one in expected]
