@@ -191,8 +191,15 @@ class Answer:
     new: bool = True
 
 
-def questions(corpus: Corpus, conditions: Sequence[str]) -> list[Question]:
+def questions(corpus: Corpus, conditions: Sequence[str], curves: int = CURVES) -> list[Question]:
     """Return what is to be asked, clip by clip; études and curves in the clean condition only.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    conditions : sequence of str
+    curves : int, optional
+        So many clips of one sound have their curves compared.
 
     Raises
     ------
@@ -207,7 +214,7 @@ def questions(corpus: Corpus, conditions: Sequence[str]) -> list[Question]:
         told = record["trajectories"]
         assert isinstance(told, Sequence)
         single += len(told) == 1
-        follow = len(told) == 1 and single <= CURVES
+        follow = len(told) == 1 and single <= curves
         found += [
             Question(corpus.folder, record, name, corpus.seed, follow and name == CLEAN) for name in order
         ]  # fmt: skip
