@@ -260,18 +260,7 @@ def interval(answers: Answers, rng: np.random.Generator, level: float = 0.95) ->
 def mean_interval(concepts: Sequence[Answers], rng: np.random.Generator, level: float = 0.95) -> tuple[float, float]:
     """Return a bootstrap interval of the mean balanced accuracy of several concepts, drawing the clips they share.
 
-    Parameters
-    ----------
-    concepts : sequence of Answers
-        At least one, each with both truths.
-    rng : numpy.random.Generator
-    level : float, default 0.95
-        Share of the draws within the interval.
-
-    Returns
-    -------
-    low, high : float
-        0 to 1.
+    Parameters and result are those of `interval`, of at least one concept.
     """
     known = np.unique(np.concatenate([answers.clip for answers in concepts]))
     clips = len(known)
