@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
+from api.evaluation_cli import evaluation
 from api.import_cli import imports
 from api.options import AnnotationFormat, Format, ReportFormat, Store, examples
 from api.settings import load_settings
@@ -339,6 +340,7 @@ def ontology(
 
 app.add_typer(corpus)
 app.add_typer(imports)
+app.add_typer(evaluation)
 
 
 @app.command("next", hidden=True)
@@ -355,9 +357,8 @@ def main() -> None:
         app()
     except AcousmaError as error:
         _ERR.print(f"[red]acousma:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(
-            EXIT_STORE if isinstance(error, StoreError) else EXIT_QUERY if isinstance(error, QueryError) else EXIT_INPUT
-        )
+        codes = ((StoreError, EXIT_STORE), (QueryError, EXIT_QUERY))
+        sys.exit(next((code for kind, code in codes if isinstance(error, kind)), EXIT_INPUT))
     except SystemExit as leaving:  # typer makes an interrupt an exit
         if leaving.code == EXIT_INTERRUPT:
             _ERR.print("Interrupted. What was stored stays; the same command goes on from here.")

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -165,3 +166,28 @@ class Minter:
     def assessment(self, run_id: str, claim: str) -> str:
         """Return the IRI of a run's assessment of a claim, from the claim's IRI."""
         return f"{self.base}annotation/{run_id}/assessment/{_digest(claim)}"
+
+    def corpus(self, sha256: str) -> str:
+        """Return the IRI of a corpus, from the SHA-256 sum of its manifest."""
+        return f"{self.base}corpus/{sha256[:16]}"
+
+    def evaluation_id(self, agent: Agent, corpus: str, parameters: Mapping[str, str]) -> str:
+        """Return the digest that names an evaluation: agent, sum of the corpus and parameters, never the time."""
+        told = json.dumps(dict(sorted(parameters.items())), ensure_ascii=False)
+        return _digest(agent.kind, agent.name, agent.version or "", corpus, told)
+
+    def evaluation(self, evaluation_id: str) -> str:
+        """Return the IRI of an evaluation."""
+        return f"{self.base}evaluation/{evaluation_id}"
+
+    def evaluation_parameter(self, evaluation_id: str, name: str) -> str:
+        """Return the IRI of one parameter setting of an evaluation."""
+        return f"{self.base}evaluation/{evaluation_id}/parameter/{quote(name, safe='')}"
+
+    def evaluation_graph(self, evaluation_id: str) -> str:
+        """Return the IRI of the named graph that holds all scores of an evaluation."""
+        return f"{self.base}graph/evaluation/{evaluation_id}"
+
+    def score(self, evaluation_id: str, concept_id: str, condition_id: str, metric_id: str) -> str:
+        """Return the IRI of a score: one per evaluation, concept, condition and metric."""
+        return f"{self.base}evaluation/{evaluation_id}/{concept_id}/{condition_id}/{metric_id}"

@@ -5,16 +5,16 @@ Conventions
 A class stands for a vocabulary, its ``NS`` for the namespace IRI, every other attribute for one term as a plain
 string. Only terms that Acousma writes or reads stand here. The terms of `ACM` are compared with
 ``ontology/ontology.ttl``, both ways, by a test. Concepts of the vocabulary (``acv:``) are named by their id in
-``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict`, `ReachReason` and
-`ConfidenceKind`.
+``ontology/vocabulary.csv``; the few that code must know are the members of `SpanKind`, `Verdict`, `ReachReason`,
+`ConfidenceKind`, `ScoreMetric` and `ListeningCondition`.
 """
 
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DCTERMS", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO", "OA",
-    "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
-    "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
+    "ACM", "ACV", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO",
+    "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "ConfidenceKind", "ListeningCondition", "ReachReason", "ScoreMetric", "SpanKind", "Verdict",
 ]  # fmt: skip
 
 ACV = "https://w3id.org/acousma/vocab/"
@@ -40,12 +40,15 @@ class ACM:
     Assessment = NS + "Assessment"
     Claim = NS + "Claim"
     Condition = NS + "Condition"
+    Corpus = NS + "Corpus"
     Description = NS + "Description"
     Envelope = NS + "Envelope"
+    Evaluation = NS + "Evaluation"
     MeasurementAnnotation = NS + "MeasurementAnnotation"
     Precondition = NS + "Precondition"
     Rule = NS + "Rule"
     Scale = NS + "Scale"
+    Score = NS + "Score"
     Span = NS + "Span"
     Step = NS + "Step"
     aboveHz = NS + "aboveHz"
@@ -57,6 +60,7 @@ class ACM:
     belowHz = NS + "belowHz"
     channelsHeard = NS + "channelsHeard"
     channelsLeft = NS + "channelsLeft"
+    clips = NS + "clips"
     codeLicence = NS + "codeLicence"
     concept = NS + "concept"
     condition = NS + "condition"
@@ -68,9 +72,13 @@ class ACM:
     endSeconds = NS + "endSeconds"
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
+    heardUnder = NS + "heardUnder"
     highPole = NS + "highPole"
+    holdsInClips = NS + "holdsInClips"
     hopSeconds = NS + "hopSeconds"
     inputRateHz = NS + "inputRateHz"
+    intervalHigh = NS + "intervalHigh"
+    intervalLow = NS + "intervalLow"
     longestInputSeconds = NS + "longestInputSeconds"
     lossLimit = NS + "lossLimit"
     lossMargin = NS + "lossMargin"
@@ -96,6 +104,9 @@ class ACM:
     reason = NS + "reason"
     scale = NS + "scale"
     scaleOf = NS + "scaleOf"
+    scoredConcept = NS + "scoredConcept"
+    scoredOn = NS + "scoredOn"
+    seed = NS + "seed"
     segmentedAs = NS + "segmentedAs"
     sha256 = NS + "sha256"
     sourceChecked = NS + "sourceChecked"
@@ -128,6 +139,17 @@ class DCTERMS:
     rights = NS + "rights"
     source = NS + "source"
     title = NS + "title"
+
+
+class DQV:
+    """Data Quality Vocabulary."""
+
+    NS = "http://www.w3.org/ns/dqv#"
+    Metric = NS + "Metric"
+    QualityMeasurement = NS + "QualityMeasurement"
+    computedOn = NS + "computedOn"
+    isMeasurementOf = NS + "isMeasurementOf"
+    value = NS + "value"
 
 
 class FOAF:
@@ -270,9 +292,9 @@ class XSD:
 
 
 PREFIXES = {
-    "acm": ACM.NS, "acv": ACV, "dcterms": DCTERMS.NS, "foaf": FOAF.NS, "frbr": FRBR.NS, "mls": MLS.NS, "mo": MO.NS,
-    "oa": OA.NS, "owl": OWL.NS, "prov": PROV.NS, "rdf": RDF.NS, "rdfs": RDFS.NS, "sh": SH.NS, "skos": SKOS.NS,
-    "sosa": SOSA.NS, "tl": TL.NS, "xsd": XSD.NS,
+    "acm": ACM.NS, "acv": ACV, "dcterms": DCTERMS.NS, "dqv": DQV.NS, "foaf": FOAF.NS, "frbr": FRBR.NS, "mls": MLS.NS,
+    "mo": MO.NS, "oa": OA.NS, "owl": OWL.NS, "prov": PROV.NS, "rdf": RDF.NS, "rdfs": RDFS.NS, "sh": SH.NS,
+    "skos": SKOS.NS, "sosa": SOSA.NS, "tl": TL.NS, "xsd": XSD.NS,
 }  # fmt: skip
 """The prefixes of every query file, Turtle output and page of Acousma."""
 
@@ -307,6 +329,31 @@ class ConfidenceKind(StrEnum):
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
     CLASSIFIER_SCORE = "classifierScore"
     RELATIVE_SCORE = "relativeScore"
+
+
+class ScoreMetric(StrEnum):
+    """What a score of a describer says (concept ids)."""
+
+    BALANCED_ACCURACY = "balancedAccuracy"
+    COVERAGE = "answerCoverage"
+    KAPPA = "cohenKappa"
+    CALIBRATION_ERROR = "calibrationError"
+    BRIER = "brierScore"
+    RISK_AREA = "riskArea"
+
+
+class ListeningCondition(StrEnum):
+    """What was done to the sounds of a corpus before a describer heard them (concept ids)."""
+
+    CLEAN = "conditionClean"
+    NOISE20 = "conditionNoise20"
+    NOISE10 = "conditionNoise10"
+    NOISE0 = "conditionNoise0"
+    REVERB = "conditionReverb"
+    CODEC = "conditionCodec"
+    CLIP = "conditionClip"
+    BAND8K = "conditionBand8k"
+    MONO = "conditionMono"
 
 
 class ReachReason(StrEnum):

@@ -8,10 +8,11 @@ persons. Everything is fixed (sums, times, parameters), so that every IRI is the
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TypeAlias
 
 import pyoxigraph as ox
@@ -32,6 +33,12 @@ from ontology.values import (
     seconds,
 )
 from ontology.vocabulary import FOLDER, load_vocabulary
+from truth.answering import Corpus
+from truth.corpus.clips import Signal
+from truth.describers import Answered, Curve, Extent
+from truth.metrics import Score
+from truth.results import ConceptScore, Evaluation
+from truth.scores import Evaluated, quads
 
 __all__ = [
     "ANNA", "ASSESSOR", "BORIS", "GLASS_TIDES", "KIEFERNWALD", "LISTENER", "MEASURER", "MINTER", "SALT_ROAD",
@@ -259,9 +266,57 @@ def _salt_road() -> Iterator[str]:
 
 
 @cache
+@dataclass(frozen=True)
+class Scored:
+    """A describer that is only spoken of."""
+
+    agent: Agent
+    name: str = "scored"
+    concepts: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        return {"prompt": "none"}
+
+    def answers(self, sound: Signal, extent: Extent) -> Answered:
+        raise NotImplementedError
+
+    def onsets(self, sound: Signal) -> Sequence[float]:
+        raise NotImplementedError
+
+    def curves(self, sound: Signal, extent: Extent) -> Mapping[str, Curve]:
+        raise NotImplementedError
+
+
+def evaluation_of(agent: Agent, accuracies: Iterable[tuple[str, str, float]]) -> Iterator[str]:
+    """Yield the N-Quads lines of an evaluation with invented accuracies by concept and condition."""
+    concepts = tuple(
+        ConceptScore(concept, "other", condition, score, score)
+        for concept, condition, accuracy in accuracies
+        for score in [
+            Score(12, 28, 3, accuracy, accuracy - 0.05, accuracy + 0.02, 0.9, accuracy, 0.8, 0.03, 0.04, 0.06, {})
+        ]
+    )
+    conditions = tuple(dict.fromkeys(one.condition for one in concepts))
+    found = Evaluation(conditions, 40, concepts, (), (), (), (), (), (), ())
+    corpus = Corpus(Path("corpus"), {"seed": 1, "size": 40, "manifest_sha256": "ab" * 32}, ())
+    done = Evaluated(Scored(agent), corpus, found, _STARTED, _STARTED + timedelta(minutes=5))
+    for quad in quads(done, MINTER):
+        yield f"{quad} .\n"
+
+
+def _scores() -> Iterator[str]:
+    yield from evaluation_of(
+        MEASURER,
+        [("granularMotion", "clean", 0.93), ("granularMotion", "noise20", 0.84), ("bright", "clean", 0.97),
+         ("dark", "clean", 0.88)],
+    )  # fmt: skip
+    yield from evaluation_of(LISTENER, [("bright", "clean", 0.72), ("iterativeMotion", "clean", 0.55)])
+
+
 def small_graph() -> str:
-    """Return the three works, without the vocabulary, as N-Quads."""
-    return "".join((*_glass_tides(), *_kiefernwald(), *_salt_road()))
+    """Return the three works and the scores of two describers, without the vocabulary, as N-Quads."""
+    return "".join((*_glass_tides(), *_kiefernwald(), *_salt_road(), *_scores()))
 
 
 @cache

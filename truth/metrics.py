@@ -23,7 +23,7 @@ concordance          agreement of two curves in value, not only in shape (Lin 19
 ===================  ==================================================================================================
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,20 +34,10 @@ from sklearn.metrics import balanced_accuracy_score, brier_score_loss, cohen_kap
 from ontology.errors import InputError
 
 __all__ = [
-    "BINS",
-    "HOLDS",
-    "Answers",
-    "Score",
-    "calibrated",
-    "concordance",
-    "expected_calibration_error",
-    "from_one_number",
-    "interval",
-    "risk_coverage",
-    "score",
-    "shuffled",
+    "BINS", "HOLDS", "Answers", "Score", "balanced_accuracy", "balanced_weights", "calibrated", "concordance",
+    "expected_calibration_error", "from_one_number", "interval", "mean_interval", "risk_coverage", "score", "shuffled",
     "with_both",
-]
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -156,7 +146,7 @@ def _fitted(numbers: Floats, truth: Bools) -> Callable[[Floats], Floats] | None:
     """Return a logistic curve from a number to the probability of truth; None if there is only one truth."""
     if not truth.any() or truth.all():
         return None
-    model = LogisticRegression(class_weight="balanced").fit(numbers[:, None], truth)
+    model = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(numbers[:, None], truth)
     return lambda other: np.asarray(model.predict_proba(other[:, None])[:, 1], np.float64)
 
 
@@ -182,7 +172,7 @@ def from_one_number(answers: Answers, numbers: Floats) -> Answers:
         here = answers.generator == generator
         truth = answers.truth[~here]
         if truth.any() and not truth.all():
-            model = LogisticRegression(class_weight="balanced").fit(columns[~here], truth)
+            model = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(columns[~here], truth)
             found[here] = model.predict_proba(columns[here])[:, 1]
     return answers.saying(found)
 
@@ -192,7 +182,15 @@ def shuffled(answers: Answers, rng: np.random.Generator) -> Answers:
     return Answers(answers.clip, answers.generator, rng.permutation(answers.truth), answers.probability)
 
 
-def expected_calibration_error(truth: Bools, probability: Floats) -> float:
+def balanced_weights(truth: Bools) -> Floats:
+    """Return weights that add up to 1, half for the answers where the concept holds, half for the others."""
+    share = truth.mean() if len(truth) else 0.5
+    if share in (0.0, 1.0):
+        return np.full(len(truth), 1 / len(truth))
+    return np.where(truth, 0.5 / share, 0.5 / (1 - share)) / len(truth)
+
+
+def expected_calibration_error(truth: Bools, probability: Floats, weights: Floats | None = None) -> float:
     """Return how far probabilities lie from the shares of truth, over bins of equal mass.
 
     Parameters
@@ -200,6 +198,8 @@ def expected_calibration_error(truth: Bools, probability: Floats) -> float:
     truth : ndarray of bool, shape (answers,)
     probability : ndarray of float, shape (answers,)
         Without ``nan``.
+    weights : ndarray of float, shape (answers,), optional
+        What each answer counts; all alike by default.
 
     Returns
     -------
@@ -214,9 +214,10 @@ def expected_calibration_error(truth: Bools, probability: Floats) -> float:
     0.0
     """
     order = np.argsort(probability, kind="stable")
+    mass = np.ones(len(order)) if weights is None else weights
     parts = np.array_split(order, min(BINS, len(order)))
-    gaps = [abs(float(probability[part].mean()) - float(truth[part].mean())) * len(part) for part in parts if len(part)]
-    return sum(gaps) / len(order)
+    gaps = [abs(float(((probability[part] - truth[part]) * mass[part]).sum())) for part in parts]
+    return sum(gaps) / float(mass.sum())
 
 
 def risk_coverage(answers: Answers) -> tuple[Floats, Floats]:
@@ -231,9 +232,8 @@ def risk_coverage(answers: Answers) -> tuple[Floats, Floats]:
     order = np.argsort(-certainty, kind="stable")
     wrong = (_yes(answers.probability) != answers.truth)[order].astype(np.float64)
     # among equally certain answers none comes first: each carries the mean of them
-    for value in np.unique(certainty):
-        same = certainty[order] == value
-        wrong[same] = wrong[same].mean()
+    _, same = np.unique(certainty[order], return_inverse=True)
+    wrong = (np.bincount(same, wrong) / np.bincount(same))[same]
     kept = np.arange(1, len(answers) + 1)
     return kept / len(answers), wrong.cumsum() / kept
 
@@ -254,15 +254,27 @@ def interval(answers: Answers, rng: np.random.Generator, level: float = 0.95) ->
     low, high : float
         0 to 1.
     """
-    _, clip = np.unique(answers.clip, return_inverse=True)
-    clips = int(clip.max()) + 1
-    right = _yes(answers.probability) == answers.truth
-    columns = [answers.truth & right, answers.truth, ~answers.truth & right, ~answers.truth]
-    counts = np.stack([np.bincount(clip, column, clips) for column in columns], 1)
-    drawn = rng.multinomial(clips, np.full(clips, 1 / clips), _ROUNDS) @ counts
-    drawn = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
-    accuracy = (drawn[:, 0] / drawn[:, 1] + drawn[:, 2] / drawn[:, 3]) / 2
-    low, high = np.quantile(accuracy, [(1 - level) / 2, (1 + level) / 2])
+    return mean_interval([answers], rng, level)
+
+
+def mean_interval(concepts: Sequence[Answers], rng: np.random.Generator, level: float = 0.95) -> tuple[float, float]:
+    """Return a bootstrap interval of the mean balanced accuracy of several concepts, drawing the clips they share.
+
+    Parameters and result are those of `interval`, of at least one concept.
+    """
+    known = np.unique(np.concatenate([answers.clip for answers in concepts]))
+    clips = len(known)
+    weights = rng.multinomial(clips, np.full(clips, 1 / clips), _ROUNDS).astype(np.float64)
+    drawn = []
+    for answers in concepts:
+        right = _yes(answers.probability) == answers.truth
+        columns = [answers.truth & right, answers.truth, ~answers.truth & right, ~answers.truth]
+        place = np.searchsorted(known, answers.clip)
+        counts = weights @ np.stack([np.bincount(place, column, clips) for column in columns], 1)
+        with np.errstate(invalid="ignore"):  # a draw without one of the truths says nothing of this concept
+            drawn.append((counts[:, 0] / counts[:, 1] + counts[:, 2] / counts[:, 3]) / 2)
+    accuracy = np.mean(drawn, axis=0)
+    low, high = np.nanquantile(accuracy, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -307,7 +319,8 @@ class Score:
     accuracy_where_certain : float
         Balanced accuracy of those; ``nan`` if they leave only one truth.
     kappa, risk_area, ece, brier : float
-        ECE and Brier of the answers there are, ``nan`` if there are none.
+        ECE and Brier of the answers there are, true and false counting alike (as in `calibrated`: how common a concept
+        is in a corpus says nothing of how common it is in music); ``nan`` if there are none.
     by_generator : dict of str to float
         Balanced accuracy on each generator that has both truths.
     """
@@ -348,6 +361,7 @@ def score(answers: Answers, threshold: float, rng: np.random.Generator) -> Score
     truth, yes = answers.truth, _yes(answers.probability)
     certain = _certainty(answers.probability) >= threshold
     given = answers.some(~np.isnan(answers.probability))
+    weights = balanced_weights(given.truth)
     low, high = interval(answers, rng)
     _, risk = risk_coverage(answers)
     groups = {str(name): answers.some(answers.generator == name) for name in np.unique(answers.generator)}
@@ -360,16 +374,19 @@ def score(answers: Answers, threshold: float, rng: np.random.Generator) -> Score
         low=low,
         high=high,
         coverage=float(certain.mean()),
-        accuracy_where_certain=_balanced(kept),
+        accuracy_where_certain=balanced_accuracy(kept),
         kappa=float(cohen_kappa_score(truth, yes)),
         risk_area=float(risk.mean()),
-        ece=expected_calibration_error(given.truth, given.probability) if len(given) else float("nan"),
-        brier=float(brier_score_loss(given.truth, given.probability)) if len(given) else float("nan"),
-        by_generator={name: _balanced(group) for name, group in groups.items() if with_both(group)},
+        ece=expected_calibration_error(given.truth, given.probability, weights) if len(given) else float("nan"),
+        brier=float(brier_score_loss(given.truth, given.probability, sample_weight=weights))
+        if len(given)
+        else float("nan"),
+        by_generator={name: balanced_accuracy(group) for name, group in groups.items() if with_both(group)},
     )
 
 
-def _balanced(answers: Answers) -> float:
+def balanced_accuracy(answers: Answers) -> float:
+    """Return the mean recall of true and of false, ``nan`` if there is only one of them; no answer is a no."""
     if not with_both(answers):
         return float("nan")
     return float(balanced_accuracy_score(answers.truth, _yes(answers.probability)))

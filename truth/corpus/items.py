@@ -23,7 +23,7 @@ from truth.corpus.clips import Part, Selection, Signal
 from truth.corpus.parameters import Array
 from truth.corpus.render import SAMPLE_RATE
 
-__all__ = ["FOLDERS", "RECORDS", "Item", "Plan", "Record", "file_sum", "line", "make_item", "write_whole"]
+__all__ = ["FOLDERS", "RECORDS", "Item", "Plan", "Record", "chance", "file_sum", "line", "make_item", "write_whole"]
 
 Record = dict[str, object]
 """One line of the manifest."""
@@ -156,7 +156,7 @@ def make_item(root: Path, plan: Plan, item: Item) -> Record:
     signal = np.asarray(whole, np.float32)
     files: dict[str, object] = {}
     for place, condition in enumerate((degrade.CLEAN, *plan.conditions)):
-        rng = np.random.default_rng([plan.seed, FOLDERS.index(item.folder), item.index, 3, _place(condition)])
+        rng = chance(plan.seed, item, condition)
         heard = degrade.CONDITIONS[condition](signal.astype(np.float64), rng) if place else whole
         saved = _save(root, item.file(condition), degrade.fitted(heard) if place else signal)
         files[condition] = saved | {"events": _audible(condition, parts, whole, heard)}
@@ -165,8 +165,10 @@ def make_item(root: Path, plan: Plan, item: Item) -> Record:
     return record
 
 
-def _place(condition: str) -> int:
-    return (degrade.CLEAN, *degrade.CONDITIONS).index(condition)
+def chance(seed: int, item: Item, condition: str) -> np.random.Generator:
+    """Return the source of noise and reverberation for one item in one condition."""
+    place = (degrade.CLEAN, *degrade.CONDITIONS).index(condition)
+    return np.random.default_rng([seed, FOLDERS.index(item.folder), item.index, 3, place])
 
 
 def line(record: Mapping[str, object]) -> str:
