@@ -8,6 +8,8 @@ most as many frames, each the mean of its group, so that no stretch needs much m
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
@@ -19,7 +21,7 @@ from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, Block
 from ingest.loss import EDGES
 from ingest.tonal import TONAL_HOP
 
-__all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
+__all__ = ["FINE_SECONDS", "Array", "Floor", "Frames", "Grid"]
 
 Array = npt.NDArray[np.float32]
 
@@ -27,6 +29,11 @@ IN_MEMORY = 16 << 20
 FINE_SECONDS = 120.0
 _AT_ONCE = 32_768
 """Frames that are read at once where a stretch is coarsened."""
+
+_QUIET_SHARE, _QUIET_LEAST = 0.03, 5
+"""The quietest frames, a share of a recording and at least so many, are its floor."""
+_QUIET_FRAMES = 5
+"""Spectral frames (100 ms) that must be quiet on end: the gap between two grains is no floor."""
 
 
 class Grid:
@@ -95,6 +102,22 @@ class Grid:
         self._file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What goes on sounding in the quietest moments of a recording: noise of tape, room or transmission.
+
+    Parameters
+    ----------
+    spectral : ndarray of shape (columns,)
+        Mean of the quietest spectral frames; only powers are of use.
+    power : float
+        Their mean square.
+    """
+
+    spectral: Array
+    power: float
+
+
 class Frames:
     """The frames of one recording on the three grids of `ingest.features`.
 
@@ -118,6 +141,17 @@ class Frames:
         except BaseException:
             self.close()
             raise
+
+    @cached_property
+    def floor(self) -> Floor:
+        """The floor of the recording."""
+        rms = self.spectral.column(0)
+        padded = np.pad(rms, _QUIET_FRAMES // 2, mode="edge")
+        highest = np.lib.stride_tricks.sliding_window_view(padded, _QUIET_FRAMES).max(axis=1)
+        count = min(max(_QUIET_LEAST, round(_QUIET_SHARE * len(rms))), len(rms))
+        quietest = np.sort(np.argpartition(highest, count - 1)[:count])
+        rows = np.concatenate([self.spectral.rows(index, index + 1) for index in quietest.tolist()])
+        return Floor(rows.mean(axis=0), float(np.mean(rows[:, 0] ** 2)))
 
     def cut(self, duration: float) -> None:
         """Forget the padding after the end of the sound, in seconds."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ingest.envelope import EDGE_SECONDS, envelope_properties
 from ingest.features import BAND_HZ, BANDS
-from ingest.frames import Array, Frames
+from ingest.frames import Array, Floor, Frames
 from ingest.loss import EDGES, loss_properties
 from ingest.trend import Trend, median, percentiles, trend
 from ontology.terms import SpanKind
@@ -28,6 +28,11 @@ _STANDARD = (
 _LOG_BANDS = np.log2(BAND_HZ).astype(np.float32)
 _STILL_DB = 0.5
 """Changes smaller than this are no unevenness of a sound that hardly changes."""
+_STANDS_OUT_DB = 6.0
+"""The loud part of a span is at least so far above the floor of the recording, or the floor is left in."""
+_FRAME_OVER, _BAND_OVER = 4.0, 4.0
+"""A frame, and a band within it, stands out of the floor if it is so many times as strong."""
+_LEAST_FRAMES = 4
 _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
 _WHOLE_SECONDS, _LONGEST_SECONDS = 20.0, 1800.0
 """Longest whole recording, and longest other span, whose envelope is measured."""
@@ -52,33 +57,35 @@ def measure(frames: Frames, span: Span) -> Values:
     start, end = float(span.start), float(span.end)
     values: Values = {"duration": end - start}
     spectral = frames.spectral.between(start, end)
-    loud = _loud(spectral[:, 0])
-    heard = spectral[loud]
+    heard = spectral[_loud(spectral[:, 0])]
     if not len(heard):
         return values
+    floor = _floor_below(frames, heard)
     power = float(np.mean(spectral[:, 0].astype(np.float64) ** 2))
     if power > 0:
         values["level"] = 10 * float(np.log10(power))
     values |= dict(zip(_STANDARD, np.median(heard[:, 1:7], axis=0).tolist(), strict=True))
-    centroid = _band_properties(values, heard)
+    clear = heard if floor is None else _above(heard, floor)
+    centroid = _band_properties(values, clear)
     _change_properties(values, heard)
     if frames.channels == 2:
-        _stereo_properties(values, heard)
+        _stereo_properties(values, clear)
     values |= loss_properties(heard[:, 8:11], heard[:, 11 : 11 + EDGES], frames.channels)
     _tonal_properties(values, frames.tonal.between(start, end), centroid)
     if end - start <= (_WHOLE_SECONDS if span.kind is SpanKind.WHOLE_RECORDING else _LONGEST_SECONDS):
-        values |= _envelope_properties(frames, start, end, _is_object(span))
+        values |= _envelope_properties(frames, span, 0.0 if floor is None else floor.power)
     return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
-def _envelope_properties(frames: Frames, start: float, end: float, is_object: bool) -> Values:
-    grid = frames.envelope
+def _envelope_properties(frames: Frames, span: Span, floor: float) -> Values:
+    grid, is_object = frames.envelope, _is_object(span)
+    start, end = float(span.start), float(span.end)
     first, last = round(start / grid.hop_seconds), round(end / grid.hop_seconds)
     reach = round(EDGE_SECONDS / grid.hop_seconds) if is_object else 0
     before, after = min(first, reach), min(max(grid.length - last, 0), reach)
     # in full, however long: 2 ms is the scale of an attack
     power = grid.rows(first - before, last + after)[:, 0]
-    return envelope_properties(power, grid.hop_seconds, (before, after) if is_object else None)
+    return envelope_properties(power, grid.hop_seconds, (before, after) if is_object else None, floor)
 
 
 def _is_object(span: Span) -> bool:
@@ -88,6 +95,28 @@ def _is_object(span: Span) -> bool:
 def _loud(rms: Array) -> npt.NDArray[np.bool_]:
     """Return which frames lie within 40 dB of the loudest of the span."""
     return rms > max(float(rms.max()) * 10 ** (-_QUIET_DB / 20), 1e-7)
+
+
+def _floor_below(frames: Frames, heard: Array) -> Floor | None:
+    """Return the floor of the recording if a span stands out of it; otherwise the quiet moments are of its kind."""
+    floor = frames.floor
+    loud = float(np.quantile(heard[:, 0], 0.9)) ** 2
+    return floor if 0 < floor.power < loud * 10 ** (-_STANDS_OUT_DB / 10) else None
+
+
+def _above(heard: Array, floor: Floor) -> Array:
+    """Return the frames that stand out of a floor, without what the floor has in them.
+
+    Bands that do not stand out are empty. Only columns of powers are changed.
+    """
+    standing = heard[:, 0] ** 2 > floor.power * _FRAME_OVER
+    clear = heard[standing if standing.sum() >= _LEAST_FRAMES else slice(None)].copy()
+    below = floor.spectral[-BANDS:]
+    bands = clear[:, -BANDS:]
+    bands[:] = np.where(bands > _BAND_OVER * below, bands - below, 0.0)
+    clear[:, 8:11] -= floor.spectral[8:11]
+    clear[:, 8:10] = np.maximum(clear[:, 8:10], 1e-12)
+    return clear[bands.any(axis=1)] if bands.any() else heard
 
 
 def _put(values: Values, name: str, moving: Trend | None, *, spread: bool = False) -> None:
