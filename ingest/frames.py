@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ingest.decode import RATE
 from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, Block
 from ingest.loss import EDGES
-from ingest.tonal import TONAL_HOP
+from ingest.tonal import TONAL_COLUMNS, TONAL_HOP
 
 __all__ = ["FINE_SECONDS", "Array", "Floor", "Frames", "Grid"]
 
@@ -130,7 +130,7 @@ class Frames:
 
     def __init__(self, blocks: Iterable[Block], channels: int) -> None:
         self.spectral = Grid(SPECTRAL_HOP, 11 + EDGES + BANDS)
-        self.tonal = Grid(TONAL_HOP, 5)
+        self.tonal = Grid(TONAL_HOP, TONAL_COLUMNS)
         self.envelope = Grid(ENVELOPE_HOP, 1)
         self.channels = channels
         try:

@@ -34,6 +34,10 @@ _FRAME_OVER, _BAND_OVER = 4.0, 4.0
 """A frame, and a band within it, stands out of the floor if it is so many times as strong."""
 _LEAST_FRAMES = 4
 _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
+_TONAL_DB, _TONAL_CLEAR_DB = 20.0, 10.0
+"""Partials are looked for where the level is within 20 dB of the loudest and 10 dB above the floor."""
+_LINE_OCTAVES, _BROAD_OCTAVES, _KNOT_OCTAVES = 0.08, 0.25, 0.4
+"""A line is narrower than the first, noise about its strongest bin wider than the second, a knot narrower than the third."""
 _WHOLE_SECONDS, _LONGEST_SECONDS = 20.0, 1800.0
 """Longest whole recording, and longest other span, whose envelope is measured."""
 
@@ -71,7 +75,8 @@ def measure(frames: Frames, span: Span) -> Values:
     if frames.channels == 2:
         _stereo_properties(values, clear)
     values |= loss_properties(heard[:, 8:11], heard[:, 11 : 11 + EDGES], frames.channels)
-    _tonal_properties(values, frames.tonal.between(start, end), centroid)
+    tonal = _sounding(frames.tonal.between(start, end), spectral[:, 0], floor)
+    _tonal_properties(values, tonal, centroid)
     if end - start <= (_WHOLE_SECONDS if span.kind is SpanKind.WHOLE_RECORDING else _LONGEST_SECONDS):
         values |= _envelope_properties(frames, span, 0.0 if floor is None else floor.power)
     return {name: value for name, value in values.items() if np.isfinite(value)}
@@ -189,7 +194,12 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
     """Put where the sound lies between note and noise, its pitch and its height."""
     height: Array = centroid
     if len(tonal):
-        share, salience, fundamental, deviation, spread = tonal.T
+        share, salience, fundamental, deviation, spread, line, width = tonal.T
+        values["lineWidth"] = median(line)
+        values["spectralWidth"] = median(width)
+        # a knot of sines has no series, though some comb fits its few peaks; noise of a few bins is no line
+        salience = np.where((width < _KNOT_OCTAVES) & (line > _LINE_OCTAVES), 0.0, salience)
+        share = np.where((line < _BROAD_OCTAVES) | (salience > _VOICED_SALIENCE), share, 0.0)
         values["peakShare"] = median(share)
         values["combSalience"] = median(salience)
         voiced = (salience > _VOICED_SALIENCE) & (share > _VOICED_PEAKS)
@@ -203,3 +213,12 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
             # a leap of an octave from frame to frame is a slip of the tracker, as is one of a turn in phase
             height = np.unwrap(pitch, period=1.0)
     _put(values, "height", trend(height), spread=True)
+
+
+def _sounding(tonal: Array, rms: Array, floor: Floor | None) -> Array:
+    """Return the tonal frames near which a span is loud and clear of the floor; all of them if there are too few."""
+    pairs = rms[: len(tonal) * 2]
+    pairs = np.pad(pairs, (0, len(tonal) * 2 - len(pairs)), mode="edge").reshape(-1, 2).max(axis=1)
+    least = float(pairs.max()) * 10 ** (-_TONAL_DB / 20)
+    loud = pairs > max(least, 10 ** (_TONAL_CLEAR_DB / 20) * floor.power**0.5 if floor else 0.0)
+    return tonal[loud] if loud.sum() >= _LEAST_FRAMES else tonal
