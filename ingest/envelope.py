@@ -26,6 +26,8 @@ _RISE_FROM, _THREE_DB = 0.05, 0.7079
 """A rise is followed from 26 dB below the maximum."""
 _CLEAR_OF_FLOOR = 2.5
 """Amplitudes of less than so many times that of the floor are its flicker."""
+_DIP_SECONDS, _COARSER = 0.5, 5
+"""How far around a dip its shoulders are looked for, and how many hops at a time."""
 _EVENT_SECONDS, _EVENT_DB = 0.012, 6.0
 _SLOWER_THAN = 3.0
 """A time measured on a smoothed envelope counts if it is this many smoothing lengths long."""
@@ -215,15 +217,27 @@ def _texture(values: Values, power: Curve, hop: float) -> None:
     flicker = (fine[sounding] / usual[sounding]).astype(np.float64)
     values["roughEnvelope"] = float(flicker.std())
     if sounding.sum() * hop >= 0.4:
-        body = usual > usual.max() * 10 ** (-12 / 20)
-        slow = 20 * np.log10(usual / np.maximum(_smooth(power, hop, 1.0), 1e-9) + 1e-9)
-        values["slowEnvelope"] = 2 * float(slow[body].std())
+        body = np.flatnonzero(usual > usual.max() * 10 ** (-12 / 20))
+        values["slowEnvelope"] = _dips(_decibels(usual[body[0] : body[-1] + 1 : _COARSER]), hop * _COARSER)
+
+
+def _dips(level: Curve, hop: float) -> float:
+    """Return how far the level dips below what comes before and after: the 95th percentile, in dB.
+
+    A dip is measured from the lower of the maxima of half a second before and after, so that a level which only rises
+    and falls has none.
+    """
+    reach = round(_DIP_SECONDS / hop)
+    padded = np.pad(level, reach, constant_values=-120.0)
+    highest = np.lib.stride_tricks.sliding_window_view(padded, reach + 1).max(axis=1)
+    return percentiles(np.minimum(highest[: len(level)], highest[reach:]) - level, 95)[0]
 
 
 def _events(values: Values, power: Curve, hop: float) -> None:
     """Put rate, gaps and regularity of attacks within the span."""
     level = np.maximum(_decibels(_smooth(power, hop, _EVENT_SECONDS)), -60.0)
     peaks, valleys = _alternations(level, _EVENT_DB)
+    values["eventCount"] = float(len(peaks))
     if len(peaks) < 3:
         return
     times = np.array(peaks) * hop

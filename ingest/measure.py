@@ -38,6 +38,12 @@ _TONAL_DB, _TONAL_CLEAR_DB = 20.0, 10.0
 """Partials are looked for where the level is within 20 dB of the loudest and 10 dB above the floor."""
 _LINE_OCTAVES, _BROAD_OCTAVES, _KNOT_OCTAVES = 0.08, 0.25, 0.4
 """A line is narrower than the first, noise about its strongest bin wider than the second, a knot narrower than the third."""
+_HARMONIC_CENTS = 15.0
+"""Partials deviate by no more from a harmonic series (the vocabulary's limit)."""
+_SMOOTH_FRAMES, _SMOOTH_LEAST = 5, 8
+"""Brightness is followed in steps of 100 ms if there are as many: single frames of noise differ."""
+_PLANE_PITCH, _PLANE_CENTROID = 1 / 12, 1 / 4
+"""Ranges in octaves within which a pitch, and a brightness, is a plane (the vocabulary's limits)."""
 _WHOLE_SECONDS, _LONGEST_SECONDS = 20.0, 1800.0
 """Longest whole recording, and longest other span, whose envelope is measured."""
 
@@ -71,7 +77,7 @@ def measure(frames: Frames, span: Span) -> Values:
     values |= dict(zip(_STANDARD, np.median(heard[:, 1:7], axis=0).tolist(), strict=True))
     clear = heard if floor is None else _above(heard, floor)
     centroid = _band_properties(values, clear)
-    _change_properties(values, heard)
+    _change_properties(values, clear, floor)
     if frames.channels == 2:
         _stereo_properties(values, clear)
     values |= loss_properties(heard[:, 8:11], heard[:, 11 : 11 + EDGES], frames.channels)
@@ -144,6 +150,8 @@ def _band_properties(values: Values, heard: Array) -> Array:
     values["brightnessCentroid"] = 2 ** median(centroid)
     values["spectralSpread"] = median(spread)
     values["activeBands"] = median(active)
+    strength = magnitude.sum(axis=1)
+    centroid = _stepped(centroid, strength)
     _put(values, "centroid", trend(centroid), spread=True)
     _put(values, "activeBands", trend(active))
     moving = trend(spread)
@@ -158,13 +166,35 @@ def _band_properties(values: Values, heard: Array) -> Array:
     return np.asarray(centroid, np.float32)
 
 
-def _change_properties(values: Values, heard: Array) -> None:
+def _stepped(curve: Array, weight: Array) -> Array:
+    """Return the weighted means of a curve over steps of 100 ms, or the curve if it is short."""
+    whole = len(curve) // _SMOOTH_FRAMES * _SMOOTH_FRAMES
+    if whole < _SMOOTH_LEAST * _SMOOTH_FRAMES:
+        return curve
+    weights = weight[:whole].reshape(-1, _SMOOTH_FRAMES) + 1e-12
+    summed: Array = (curve[:whole].reshape(-1, _SMOOTH_FRAMES) * weights).sum(axis=1) / weights.sum(axis=1)
+    return summed
+
+
+def _change_properties(values: Values, clear: Array, floor: Floor | None) -> None:
     """Put how evenly the spectrum changes."""
-    edge = max(1, len(heard) // 10)
-    change = heard[edge : len(heard) - edge, 7]
+    changes = clear[:, 7] if floor is None else _changes_above(clear[:, -BANDS:], floor)
+    edge = max(1, len(changes) // 10)
+    change = changes[edge : len(changes) - edge]
     if len(change) >= 8:
         usual, strong = percentiles(change, 50, 95)
         values["fluxRatio"] = (strong + _STILL_DB) / (usual + _STILL_DB)
+
+
+def _changes_above(bands: Array, floor: Floor) -> Array:
+    """Return the distance in dB of each frame's bands to those before, as far as either stands out of the floor."""
+    lowest = np.maximum(bands.max(axis=1, keepdims=True) * 1e-6, floor.spectral[-BANDS:] * _BAND_OVER)
+    there = bands > lowest
+    level = 10 * np.log10(np.maximum(np.maximum(bands, lowest), 1e-12))
+    weight = np.sqrt(np.maximum(bands[1:], bands[:-1])) * (there[1:] | there[:-1])
+    distance = np.abs(np.diff(level, axis=0)) * weight
+    changes: Array = distance.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
+    return changes
 
 
 def _stereo_properties(values: Values, heard: Array) -> None:
@@ -192,13 +222,15 @@ def _stereo_properties(values: Values, heard: Array) -> None:
 
 def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
     """Put where the sound lies between note and noise, its pitch and its height."""
-    height: Array = centroid
+    height, limit = centroid, _PLANE_CENTROID
     if len(tonal):
         share, salience, fundamental, deviation, spread, line, width = tonal.T
         values["lineWidth"] = median(line)
         values["spectralWidth"] = median(width)
         # a knot of sines has no series, though some comb fits its few peaks; noise of a few bins is no line
         salience = np.where((width < _KNOT_OCTAVES) & (line > _LINE_OCTAVES), 0.0, salience)
+        # nor do partials that lie far from every comb
+        salience = salience * np.minimum(1.0, _HARMONIC_CENTS / np.maximum(deviation, 1e-3))
         share = np.where((line < _BROAD_OCTAVES) | (salience > _VOICED_SALIENCE), share, 0.0)
         values["peakShare"] = median(share)
         values["combSalience"] = median(salience)
@@ -211,8 +243,11 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
             pitch = np.log2(np.maximum(fundamental[voiced], 1.0))
             values["pitch"] = 2 ** median(pitch)
             # a leap of an octave from frame to frame is a slip of the tracker, as is one of a turn in phase
-            height = np.unwrap(pitch, period=1.0)
-    _put(values, "height", trend(height), spread=True)
+            height, limit = np.unwrap(pitch, period=1.0), _PLANE_PITCH
+    moving = trend(height)
+    _put(values, "height", moving, spread=True)
+    if moving is not None:
+        values["heightWander"] = moving.range / limit
 
 
 def _sounding(tonal: Array, rms: Array, floor: Floor | None) -> Array:
