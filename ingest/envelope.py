@@ -26,6 +26,8 @@ _RISE_FROM, _THREE_DB = 0.05, 0.7079
 """A rise is followed from 26 dB below the maximum."""
 _CLEAR_OF_FLOOR = 2.5
 """Amplitudes of less than so many times that of the floor are its flicker."""
+_SETTLES_SECONDS, _REST_SECONDS, _REST_DB = (0.3, 1.0), 0.1, 4.0
+"""After an overshoot the level is at rest between these times, for so long at least, and moves by no more."""
 _DIP_SECONDS, _COARSER = 0.5, 5
 """How far around a dip its shoulders are looked for, and how many hops at a time."""
 _EVENT_SECONDS, _EVENT_DB = 0.012, 6.0
@@ -125,9 +127,10 @@ def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None,
         return values
     if edges is not None:
         _attack(values, whole[: len(whole) - after], before, hop, least)
-        _release(values, whole[before:], after, hop, least)
+        _release(values, whole[before:], hop, least)
         _decay(values, power, hop)
         _shape(values, power, hop)
+        _effective(values, power, hop)
     _level(values, power, hop)
     _texture(values, power, hop)
     _events(values, power, hop)
@@ -142,10 +145,10 @@ def _attack(values: Values, power: Curve, lead: int, hop: float, least: float) -
     values["onsetFloor"] = 0.0 - float(before.min())
 
 
-def _release(values: Values, power: Curve, lag: int, hop: float, least: float) -> None:
+def _release(values: Values, power: Curve, hop: float, least: float) -> None:
     """Put how fast the sound ends, unless it goes on or something else drowns its end."""
     release = _slope_time(power[::-1], hop, least)
-    if release is not None and _decibels(_smooth(power, hop, 0.004))[-lag - 1 :].min() < -20:
+    if release is not None and _decibels(_smooth(power, hop, 0.01))[-1] < -20:
         values["releaseTime"] = release
 
 
@@ -189,6 +192,21 @@ def _shape(values: Values, power: Curve, hop: float) -> None:
     values["peakPosition"] = (int(broad.argmax()) + 0.5) / count
     values["riseShare"] = float(near[0]) / count
     values["fallShare"] = 1 - (float(near[-1]) + 1) / count
+
+
+def _effective(values: Values, power: Curve, hop: float) -> None:
+    """Put the time above 40 % of the maximum, and by how much the beginning overshoots what follows."""
+    amplitude = _smooth(power, hop, 0.004)
+    values["effectiveDuration"] = float((amplitude > 0.4 * amplitude.max()).sum()) * hop
+    level = _decibels(_smooth(power, hop, 0.05))
+    top = int(level[: max(1, round(0.3 * len(level)))].argmax())
+    rest = level[top + round(_SETTLES_SECONDS[0] / hop) : top + round(_SETTLES_SECONDS[1] / hop)]
+    rest = rest[: max(0, round(0.8 * len(level)) - top)]
+    values["overshoot"] = 0.0
+    if len(rest) * hop >= _REST_SECONDS:
+        low, middle, high = percentiles(rest, 5, 50, 95)
+        if high - low < _REST_DB:
+            values["overshoot"] = max(0.0, float(level[top]) - middle)
 
 
 def _level(values: Values, power: Curve, hop: float) -> None:

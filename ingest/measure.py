@@ -13,7 +13,7 @@ from ingest.envelope import EDGE_SECONDS, envelope_properties
 from ingest.features import BAND_HZ, BANDS
 from ingest.frames import Array, Floor, Frames
 from ingest.loss import EDGES, loss_properties
-from ingest.trend import Trend, median, percentiles, trend
+from ingest.trend import Trend, arch, median, percentiles, trend
 from ontology.terms import SpanKind
 from ontology.values import Span
 
@@ -30,12 +30,14 @@ _STILL_DB = 0.5
 """Changes smaller than this are no unevenness of a sound that hardly changes."""
 _STANDS_OUT_DB = 6.0
 """The loud part of a span is at least so far above the floor of the recording, or the floor is left in."""
+_ALIKE_DB = 6.0
+"""A floor whose bands all lie so evenly below those of a span is the same sound, softer."""
 _FRAME_OVER, _BAND_OVER = 4.0, 4.0
 """A frame, and a band within it, stands out of the floor if it is so many times as strong."""
 _LEAST_FRAMES = 4
 _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
-_TONAL_DB, _TONAL_CLEAR_DB = 20.0, 10.0
-"""Partials are looked for where the level is within 20 dB of the loudest and 10 dB above the floor."""
+_TONAL_DB, _TONAL_CLEAR_DB = 30.0, 10.0
+"""Partials are looked for where the level is within 30 dB of the loudest and 10 dB above the floor."""
 _LINE_OCTAVES, _BROAD_OCTAVES, _KNOT_OCTAVES = 0.08, 0.25, 0.4
 """A line is narrower than the first, noise about its strongest bin wider than the second, a knot narrower than the third."""
 _HARMONIC_CENTS = 15.0
@@ -109,10 +111,20 @@ def _loud(rms: Array) -> npt.NDArray[np.bool_]:
 
 
 def _floor_below(frames: Frames, heard: Array) -> Floor | None:
-    """Return the floor of the recording if a span stands out of it; otherwise the quiet moments are of its kind."""
+    """Return the floor of the recording if a span stands out of it and differs from it.
+
+    Quiet moments with the spectrum of the span are quiet moments of the same sound.
+    """
     floor = frames.floor
     loud = float(np.quantile(heard[:, 0], 0.9)) ** 2
-    return floor if 0 < floor.power < loud * 10 ** (-_STANDS_OUT_DB / 10) else None
+    if not 0 < floor.power < loud * 10 ** (-_STANDS_OUT_DB / 10):
+        return None
+    spectrum = heard[:, -BANDS:].mean(axis=0)
+    below = floor.spectral[-BANDS:]
+    there = below > below.max() * 1e-6
+    ratio = 10 * np.log10(np.maximum(spectrum[there], 1e-20) / below[there])
+    low, middle, high, highest = percentiles(ratio, 5, 50, 95, 100)
+    return floor if high - low > _ALIKE_DB or highest - middle > 2 * _ALIKE_DB else None
 
 
 def _above(heard: Array, floor: Floor) -> Array:
@@ -228,7 +240,8 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
         values["lineWidth"] = median(line)
         values["spectralWidth"] = median(width)
         # a knot of sines has no series, though some comb fits its few peaks; noise of a few bins is no line
-        salience = np.where((width < _KNOT_OCTAVES) & (line > _LINE_OCTAVES), 0.0, salience)
+        if values["spectralWidth"] < _KNOT_OCTAVES and values["lineWidth"] > _LINE_OCTAVES:
+            salience = np.zeros_like(salience)
         # nor do partials that lie far from every comb
         salience = salience * np.minimum(1.0, _HARMONIC_CENTS / np.maximum(deviation, 1e-3))
         share = np.where((line < _BROAD_OCTAVES) | (salience > _VOICED_SALIENCE), share, 0.0)
@@ -248,6 +261,8 @@ def _tonal_properties(values: Values, tonal: Array, centroid: Array) -> None:
     _put(values, "height", moving, spread=True)
     if moving is not None:
         values["heightWander"] = moving.range / limit
+        bend = arch(height)
+        values["heightBend"], values["heightBendFit"] = bend.rise, bend.fit
 
 
 def _sounding(tonal: Array, rms: Array, floor: Floor | None) -> Array:
