@@ -34,7 +34,7 @@ __all__ = [
     "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Task", "describe", "fitting", "runs",
 ]  # fmt: skip
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """Version of the measuring code; to be raised with every change that can change a value."""
 
 DESCRIBER = Agent("Acousma measured describer", VERSION, envelope="acousma-measurement")

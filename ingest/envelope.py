@@ -22,6 +22,14 @@ EDGE_SECONDS = 0.02
 
 _SMOOTHINGS = (0.004, 0.02, 0.1)
 """Lengths in seconds over which the envelope is smoothed, tried from fine to coarse."""
+_RISE_FROM, _THREE_DB = 0.05, 0.7079
+"""A rise is followed from 26 dB below the maximum."""
+_CLEAR_OF_FLOOR = 2.5
+"""Amplitudes of less than so many times that of the floor are its flicker."""
+_SETTLES_SECONDS, _REST_SECONDS, _REST_DB = (0.3, 1.0), 0.1, 4.0
+"""After an overshoot the level is at rest between these times, for so long at least, and moves by no more."""
+_DIP_SECONDS, _COARSER = 0.5, 5
+"""How far around a dip its shoulders are looked for, and how many hops at a time."""
 _EVENT_SECONDS, _EVENT_DB = 0.012, 6.0
 _SLOWER_THAN = 3.0
 """A time measured on a smoothed envelope counts if it is this many smoothing lengths long."""
@@ -37,19 +45,34 @@ def _smooth(power: Curve, hop: float, length: float) -> Curve:
     return np.asarray(np.sqrt(np.maximum(summed[count:] - summed[:-count], 0.0) / count))
 
 
-def _rise_time(amplitude: Curve, hop: float) -> float | None:
-    """Return the time of the rise to the first maximum within 3 dB of the strongest, from 10 % to 90 %, in seconds.
+def _rise_time(amplitude: Curve, hop: float, least: float) -> float | None:
+    """Return the time of the first rise, from 10 % to 90 % of the height it attains, in seconds.
 
-    The maximum is looked for half as long after -3 dB is reached as it took to get there (a straight rise needs
-    0.46 of that), at least 10 ms. The rise is counted from what sounds before it.
+    The rise goes on as long as the level gains 3 dB in as much time as it has taken so far, at least 10 ms; then
+    the maximum is looked for half as long again (a straight rise needs 0.46 of that). So an even swell is one rise,
+    and what comes to rest and grows again later is two. The rise is counted from what sounds before it.
+
+    Parameters
+    ----------
+    amplitude : ndarray of shape (frames,)
+    hop : float
+        Seconds.
+    least : float
+        Amplitude below which nothing counts as attained.
     """
     top = float(amplitude.max())
     if top <= 0:
         return None
-    reached = int(np.argmax(amplitude >= 0.7079 * top))
-    floor = float(amplitude[: reached + 1].min())
-    risen = reached - _last_below(amplitude[:reached], floor + 0.1 * float(amplitude[reached] - floor))
-    attained = float(amplitude[reached : reached + max(1, round(0.01 / hop), risen // 2 + 1)].max())
+    shortest = round(0.01 / hop)
+    reached = int(np.argmax(amplitude >= max(_RISE_FROM * top, min(least, _THREE_DB * top))))
+    while True:
+        floor = float(amplitude[: reached + 1].min())
+        risen = reached - _last_below(amplitude[:reached], floor + 0.1 * float(amplitude[reached] - floor))
+        attained = float(amplitude[reached : reached + max(1, shortest, risen) + 1].max())
+        if amplitude[reached] >= _THREE_DB * attained:
+            break
+        reached += int(np.argmax(amplitude[reached:] >= _THREE_DB * attained))
+    attained = float(amplitude[reached : reached + max(1, shortest, risen // 2 + 1)].max())
     high = int(np.argmax(amplitude >= floor + 0.9 * (attained - floor)))
     low = _last_below(amplitude[: high + 1], floor + 0.1 * (attained - floor))
     return max(high - low, 1) * hop
@@ -61,13 +84,13 @@ def _last_below(amplitude: Curve, threshold: float) -> int:
     return int(under[-1]) if len(under) else 0
 
 
-def _slope_time(power: Curve, hop: float) -> float | None:
+def _slope_time(power: Curve, hop: float, least: float) -> float | None:
     """Return the rise time on the finest envelope that resolves it: coarser ones where the rise is slow."""
     found = None
     # silence at the far end, where an edge that repeats a loud moment would be the highest
     power = np.pad(power, (0, round(_SMOOTHINGS[-1] / hop)))
     for length in _SMOOTHINGS:
-        time = _rise_time(_smooth(power, hop, length), hop)
+        time = _rise_time(_smooth(power, hop, length), hop, least)
         if time is None:
             return found
         if found is None or time > _SLOWER_THAN * length:
@@ -75,7 +98,7 @@ def _slope_time(power: Curve, hop: float) -> float | None:
     return found
 
 
-def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None) -> Values:
+def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None, floor: float = 0.0) -> Values:
     """Measure the envelope of a span.
 
     Parameters
@@ -87,6 +110,8 @@ def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None)
     edges : (int, int) or None
         For a sound object, how many of the frames come before its start and after its end; attack, decay and shape
         are measured only then.
+    floor : float
+        Mean square of the floor of the recording, which is taken out.
 
     Returns
     -------
@@ -94,34 +119,36 @@ def envelope_properties(power: Curve, hop: float, edges: tuple[int, int] | None)
         Value by property id.
     """
     values: Values = {}
-    whole = np.asarray(power, np.float64)
+    whole = np.maximum(np.asarray(power, np.float64) - floor, 0.0)
+    least = _CLEAR_OF_FLOOR * floor**0.5
     before, after = edges or (0, 0)
     power = whole[before : len(whole) - after]
     if len(power) < 20 or power.max() <= 0:
         return values
     if edges is not None:
-        _attack(values, whole[: len(whole) - after], before, hop)
-        _release(values, whole[before:], hop)
+        _attack(values, whole[: len(whole) - after], before, hop, least)
+        _release(values, whole[before:], hop, least)
         _decay(values, power, hop)
         _shape(values, power, hop)
+        _effective(values, power, hop)
     _level(values, power, hop)
     _texture(values, power, hop)
     _events(values, power, hop)
     return values
 
 
-def _attack(values: Values, power: Curve, lead: int, hop: float) -> None:
-    attack = _slope_time(power, hop)
+def _attack(values: Values, power: Curve, lead: int, hop: float, least: float) -> None:
+    attack = _slope_time(power, hop, least)
     if attack is not None:
         values["attackTime"] = attack
     before = _decibels(_smooth(power, hop, 0.004))[: lead + 2]
     values["onsetFloor"] = 0.0 - float(before.min())
 
 
-def _release(values: Values, power: Curve, hop: float) -> None:
+def _release(values: Values, power: Curve, hop: float, least: float) -> None:
     """Put how fast the sound ends, unless it goes on or something else drowns its end."""
-    release = _slope_time(power[::-1], hop)
-    if release is not None and _decibels(_smooth(power, hop, 0.004))[-1] < -20:
+    release = _slope_time(power[::-1], hop, least)
+    if release is not None and _decibels(_smooth(power, hop, 0.01))[-1] < -20:
         values["releaseTime"] = release
 
 
@@ -167,6 +194,21 @@ def _shape(values: Values, power: Curve, hop: float) -> None:
     values["fallShare"] = 1 - (float(near[-1]) + 1) / count
 
 
+def _effective(values: Values, power: Curve, hop: float) -> None:
+    """Put the time above 40 % of the maximum, and by how much the beginning overshoots what follows."""
+    amplitude = _smooth(power, hop, 0.004)
+    values["effectiveDuration"] = float((amplitude > 0.4 * amplitude.max()).sum()) * hop
+    level = _decibels(_smooth(power, hop, 0.05))
+    top = int(level[: max(1, round(0.3 * len(level)))].argmax())
+    rest = level[top + round(_SETTLES_SECONDS[0] / hop) : top + round(_SETTLES_SECONDS[1] / hop)]
+    rest = rest[: max(0, round(0.8 * len(level)) - top)]
+    values["overshoot"] = 0.0
+    if len(rest) * hop >= _REST_SECONDS:
+        low, middle, high = percentiles(rest, 5, 50, 95)
+        if high - low < _REST_DB:
+            values["overshoot"] = max(0.0, float(level[top]) - middle)
+
+
 def _level(values: Values, power: Curve, hop: float) -> None:
     """Put how the 50 ms level moves along the span."""
     group = round(0.05 / hop)
@@ -193,15 +235,27 @@ def _texture(values: Values, power: Curve, hop: float) -> None:
     flicker = (fine[sounding] / usual[sounding]).astype(np.float64)
     values["roughEnvelope"] = float(flicker.std())
     if sounding.sum() * hop >= 0.4:
-        body = usual > usual.max() * 10 ** (-12 / 20)
-        slow = 20 * np.log10(usual / np.maximum(_smooth(power, hop, 1.0), 1e-9) + 1e-9)
-        values["slowEnvelope"] = 2 * float(slow[body].std())
+        body = np.flatnonzero(usual > usual.max() * 10 ** (-12 / 20))
+        values["slowEnvelope"] = _dips(_decibels(usual[body[0] : body[-1] + 1 : _COARSER]), hop * _COARSER)
+
+
+def _dips(level: Curve, hop: float) -> float:
+    """Return how far the level dips below what comes before and after: the 95th percentile, in dB.
+
+    A dip is measured from the lower of the maxima of half a second before and after, so that a level which only rises
+    and falls has none.
+    """
+    reach = round(_DIP_SECONDS / hop)
+    padded = np.pad(level, reach, constant_values=-120.0)
+    highest = np.lib.stride_tricks.sliding_window_view(padded, reach + 1).max(axis=1)
+    return percentiles(np.minimum(highest[: len(level)], highest[reach:]) - level, 95)[0]
 
 
 def _events(values: Values, power: Curve, hop: float) -> None:
     """Put rate, gaps and regularity of attacks within the span."""
     level = np.maximum(_decibels(_smooth(power, hop, _EVENT_SECONDS)), -60.0)
     peaks, valleys = _alternations(level, _EVENT_DB)
+    values["eventCount"] = float(len(peaks))
     if len(peaks) < 3:
         return
     times = np.array(peaks) * hop

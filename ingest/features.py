@@ -205,8 +205,9 @@ class Block:
     spectral : ndarray of shape (frames, 7 + 1 + 3 + EDGES + BANDS)
         The seven features, spectral change, left power, right power, cross power, powers beyond the edges of
         `ingest.loss`, band powers.
-    tonal : ndarray of shape (frames, 5)
-        Share of peaks, comb salience, fundamental in Hz, deviation of partials in cents, spread of peaks in octaves.
+    tonal : ndarray of shape (frames, TONAL_COLUMNS)
+        Share of peaks, comb salience, fundamental in Hz, deviation of partials in cents, spread of peaks in octaves,
+        width of the strongest line and of the whole in octaves.
     envelope : ndarray of shape (frames,)
         Mean square over 2 ms.
     """

@@ -8,6 +8,8 @@ most as many frames, each the mean of its group, so that no stretch needs much m
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
@@ -17,9 +19,9 @@ import numpy.typing as npt
 from ingest.decode import RATE
 from ingest.features import BANDS, ENVELOPE_HOP, SPECTRAL_HOP, Block
 from ingest.loss import EDGES
-from ingest.tonal import TONAL_HOP
+from ingest.tonal import TONAL_COLUMNS, TONAL_HOP
 
-__all__ = ["FINE_SECONDS", "Array", "Frames", "Grid"]
+__all__ = ["FINE_SECONDS", "Array", "Floor", "Frames", "Grid"]
 
 Array = npt.NDArray[np.float32]
 
@@ -27,6 +29,16 @@ IN_MEMORY = 16 << 20
 FINE_SECONDS = 120.0
 _AT_ONCE = 32_768
 """Frames that are read at once where a stretch is coarsened."""
+
+_QUIET_SHARE, _QUIET_LEAST = 0.03, 5
+"""The quietest frames, a share of a recording and at least so many, are its floor."""
+_QUIET_FRAMES = 5
+"""Spectral frames (100 ms) that must be quiet on end: the gap between two grains is no floor."""
+
+_SOFTER_SHARE, _SOFTER_FRAMES, _LASTING_SHARE = 0.05, 10, 0.5
+"""A floor has bands with half of its power at least that are 6 dB softer in so few steps of 200 ms."""
+_EDGE_FRAMES = 2
+"""Frames at both ends of a recording that are cut by them."""
 
 
 class Grid:
@@ -95,6 +107,22 @@ class Grid:
         self._file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What goes on sounding in the quietest moments of a recording: noise of tape, room or transmission.
+
+    Parameters
+    ----------
+    spectral : ndarray of shape (columns,)
+        Mean of the quietest spectral frames; only powers are of use.
+    power : float
+        Their mean square.
+    """
+
+    spectral: Array
+    power: float
+
+
 class Frames:
     """The frames of one recording on the three grids of `ingest.features`.
 
@@ -107,7 +135,7 @@ class Frames:
 
     def __init__(self, blocks: Iterable[Block], channels: int) -> None:
         self.spectral = Grid(SPECTRAL_HOP, 11 + EDGES + BANDS)
-        self.tonal = Grid(TONAL_HOP, 5)
+        self.tonal = Grid(TONAL_HOP, TONAL_COLUMNS)
         self.envelope = Grid(ENVELOPE_HOP, 1)
         self.channels = channels
         try:
@@ -118,6 +146,35 @@ class Frames:
         except BaseException:
             self.close()
             raise
+
+    @cached_property
+    def floor(self) -> Floor:
+        """The floor of the recording: the mean of its quietest frames, in the bands in which it never goes away."""
+        rms = self.spectral.column(0)
+        padded = np.pad(rms, _QUIET_FRAMES // 2, mode="edge")
+        highest = np.lib.stride_tricks.sliding_window_view(padded, _QUIET_FRAMES).max(axis=1)
+        # what begins or ends with the recording is cut there, and sounds otherwise
+        highest[:_EDGE_FRAMES] = highest[len(rms) - _EDGE_FRAMES :] = highest.max()
+        count = min(max(_QUIET_LEAST, round(_QUIET_SHARE * len(rms))), len(rms))
+        quietest = np.sort(np.argpartition(highest, count - 1)[:count])
+        rows = np.concatenate([self.spectral.rows(index, index + 1) for index in quietest.tolist()])
+        spectral, power = rows.mean(axis=0), float(np.mean(rows[:, 0] ** 2))
+        bands = spectral[-BANDS:] * self._lasting(spectral[-BANDS:])
+        lasting = float(bands.sum()) > _LASTING_SHARE * float(spectral[-BANDS:].sum())
+        spectral[-BANDS:] = bands
+        return Floor(spectral, power if lasting else 0.0)
+
+    def _lasting(self, bands: Array) -> npt.NDArray[np.bool_]:
+        """Return which bands are hardly ever 6 dB softer than in the quietest frames: a floor goes on under all else."""
+        softer = np.zeros(BANDS)
+        steps = 0
+        for first in range(0, self.spectral.length, _AT_ONCE):
+            rows = self.spectral.rows(first, first + _AT_ONCE)[:, -BANDS:]
+            means = rows[: len(rows) // _SOFTER_FRAMES * _SOFTER_FRAMES].reshape(-1, _SOFTER_FRAMES, BANDS).mean(axis=1)
+            softer += (means < bands / 4).sum(axis=0)
+            steps += len(means)
+        lasting: npt.NDArray[np.bool_] = softer <= _SOFTER_SHARE * steps
+        return lasting
 
     def cut(self, duration: float) -> None:
         """Forget the padding after the end of the sound, in seconds."""

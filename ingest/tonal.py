@@ -6,6 +6,7 @@ Sound comes at 48 kHz. Frames of 8192 samples (171 ms) every 1920 (40 ms) resolv
 10 kHz are looked at. Of two channels the stronger of their mid and side signal is taken.
 """
 
+import math
 from collections.abc import Iterator
 from functools import cache
 
@@ -16,9 +17,10 @@ from torch.nn.functional import embedding_bag
 
 from ingest.decode import RATE
 
-__all__ = ["TONAL_HOP", "TONAL_WINDOW", "hann", "tonal_features"]
+__all__ = ["TONAL_COLUMNS", "TONAL_HOP", "TONAL_WINDOW", "hann", "tonal_features"]
 
 TONAL_WINDOW, TONAL_HOP = 8192, 1920
+TONAL_COLUMNS = 7
 _COMB_LOW_HZ, _COMB_STEPS, _COMB_PER_OCTAVE = 40.0, 271, 48
 _COMB_PARTIALS = 16
 _OCTAVE_BONUS = 0.03
@@ -26,6 +28,11 @@ _TONAL_TOP_HZ = 10_000.0
 _PEAK_DB = 12.0
 _FFT_BYTES = 1 << 18
 """Frames are transformed in groups of this size, which stay in the processor's cache."""
+_LINE_OCTAVES = 0.2
+"""How far from the strongest bin the energy is counted that tells a line from a knot of lines."""
+_WIDTH_DB = 15.0
+_LOBE_VARIANCE = 1 / 3
+"""Variance of a line in a Hann window, in bins squared."""
 _EPS = 1e-10
 _RANGE_DB = 60.0
 
@@ -69,9 +76,10 @@ def tonal_features(sound: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor of shape (frames, 5)
+    Tensor of shape (frames, TONAL_COLUMNS)
         Share of the energy in peaks, salience of the best harmonic comb above chance (both 0 to 1), fundamental in
-        Hz, deviation of the partials from it in cents, spread of the peaks in octaves.
+        Hz, deviation of the partials from it in cents, spread of the peaks in octaves, width of the strongest line
+        and of the whole in octaves.
     """
     device = str(sound.device)
     frames = _stronger(sound).unfold(1, TONAL_WINDOW, TONAL_HOP)
@@ -101,7 +109,45 @@ def tonal_features(sound: Tensor) -> Tensor:
     spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
     in_peaks = (power * _around(at_peak)).sum(1)
     share = (in_peaks / power.sum(1).clamp_min(_EPS)).clamp(0, 1)
-    return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread], 1)
+    line, width = _line_width(power), _full_width(power)
+    return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread, line, width], 1)
+
+
+@cache
+def _offsets(device: str) -> Tensor:
+    """Return bins beside a peak at the top of the band that lie within reach of it, shape (offsets,)."""
+    reach = round(_TONAL_TOP_HZ / (RATE / TONAL_WINDOW) * (2**_LINE_OCTAVES - 1))
+    return torch.arange(-reach, reach + 1, device=device)
+
+
+def _line_width(power: Tensor) -> Tensor:
+    """Return how wide the energy about the strongest bin is, in octaves, shape (frames,); 0 for a single line."""
+    strongest = power.argmax(1, keepdim=True).clamp_min(1)
+    offset = _offsets(str(power.device))
+    index = strongest + offset
+    near = (offset.abs() <= (strongest * (2**_LINE_OCTAVES - 1)).ceil().clamp_min(3)) & (index >= 0) & (index < power.shape[1])
+    weight = power.gather(1, index.clamp(0, power.shape[1] - 1)) * near
+    total = weight.sum(1).clamp_min(_EPS)
+    mean = (weight * offset).sum(1) / total
+    square = (weight * offset.square()).sum(1) / total
+    octaves_per_bin = 1 / (math.log(2) * strongest[:, 0])
+    return (12 * (square - mean.square() - _LOBE_VARIANCE).clamp_min(0)).sqrt() * octaves_per_bin
+
+
+def _full_width(power: Tensor) -> Tensor:
+    """Return how wide the energy within 15 dB of the strongest bin is, in octaves, shape (frames,).
+
+    That of an even band is its width: the standard deviation times the square root of 12.
+    """
+    first = round(_COMB_LOW_HZ / (RATE / TONAL_WINDOW))
+    power = power[:, first:]
+    strong = power * (power >= power.amax(1, keepdim=True) * 10 ** (-_WIDTH_DB / 10))
+    octaves = _octaves(first + power.shape[1], str(power.device))[first:]
+    total = strong.sum(1).clamp_min(_EPS)
+    mean = strong @ octaves / total
+    variance = strong @ octaves.square() / total - mean.square()
+    lobe = _LOBE_VARIANCE * (RATE / TONAL_WINDOW / (math.log(2) * 1000 * 2**mean)).square()
+    return (12 * (variance - lobe).clamp_min(0)).sqrt()
 
 
 def _stronger(sound: Tensor) -> Tensor:

@@ -17,9 +17,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Trend", "median", "percentiles", "trend"]
+__all__ = ["Arch", "Trend", "arch", "median", "percentiles", "trend"]
 
 _POINTS = 64
+_INSIDE = 0.6
+"""A vertex between 20 and 80 % lies so far from the middle, of a time from -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,59 @@ def trend(curve: npt.NDArray[np.floating]) -> Trend | None:
     tau = float(np.sign(rise).mean())
     # the variance of evenly spaced times over a unit length is 1/12
     return Trend(change, tau, high - low, spread * math.sqrt(12 / len(points)))
+
+
+@dataclass(frozen=True, slots=True)
+class Arch:
+    """How well a parabola describes a curve.
+
+    Parameters
+    ----------
+    rise : float
+        From the ends to the vertex, in the unit of the curve; negative for a trough.
+    fit : float
+        R squared of the parabola, 0 if its vertex is not between 20 and 80 % of the curve.
+    """
+
+    rise: float
+    fit: float
+
+
+@cache
+def _squares(count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return time from -1 to 1 and its square without mean, both of unit length."""
+    time = np.linspace(-1, 1, count)
+    square = time**2 - float((time**2).mean())
+    return time / np.linalg.norm(time), square / np.linalg.norm(square)
+
+
+def arch(curve: npt.NDArray[np.floating]) -> Arch:
+    """Fit a parabola to a curve.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (points,)
+        At least four, evenly spaced in time.
+
+    Returns
+    -------
+    Arch
+
+    Examples
+    --------
+    >>> bow = arch(1 - np.linspace(-1, 1, 11) ** 2)
+    >>> round(bow.rise, 6), round(bow.fit, 6)
+    (1.0, 1.0)
+    """
+    line, bow = _squares(len(curve))
+    rest = curve - curve.mean()
+    slope, bend = float(line @ rest), float(bow @ rest)
+    total = float(rest @ rest)
+    # of a time from -1 to 1 the vertex is at -b / 2a
+    time, square = float(line[-1]), float(bow[-1] - bow[len(bow) // 2])
+    vertex = -slope * time / (2 * bend * square) if abs(bend * square) > 1e-9 else 9.0
+    inside = abs(vertex) < _INSIDE
+    return Arch(-bend * square, (slope**2 + bend**2) / total if inside and total > 0 else 0.0)
 
 
 @cache

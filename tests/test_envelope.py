@@ -278,8 +278,30 @@ def test_the_roughness_of_a_beating_tone_is_that_of_its_beat(depth: float) -> No
 @pytest.mark.parametrize(("depth", "rate"), [(0.2, 4.0), (0.5, 4.0), (0.5, 2.5)])
 def test_the_undulation_of_a_tone_is_that_of_its_tremolo(depth: float, rate: float) -> None:
     found = properties(sine(2_000, 4.0) * (1 + depth * sine(rate, 4.0)))["slowEnvelope"]
-    level = 20 * np.log10(1 + depth * np.sin(np.linspace(0, 2 * np.pi, 1_000)))
-    assert found == pytest.approx(2 * level.std(), rel=0.2)
+    assert found == pytest.approx(20 * np.log10((1 + depth) / (1 - depth)), rel=0.25)
+
+
+def test_a_swell_has_no_gaps() -> None:
+    swell = np.sin(np.pi * times(2.0) / 2.0) ** 2
+    assert properties(sine(2_000, 2.0) * swell)["slowEnvelope"] < 0.5
+    assert properties(sine(2_000, 2.0) * swell * (1 + 0.5 * sine(4, 2.0)))["slowEnvelope"] > 6
+
+
+def test_the_release_is_the_fall_at_the_end_and_not_the_settling_after_an_overshoot() -> None:
+    level = np.where(times(2.0) < 0.1, 1.0, 0.35) * ramps(2.0, 0.005, 0.03)
+    assert properties(np.pad(sine(2_000, 2.0) * level, (0, 4_800)))["releaseTime"] < 0.05
+
+
+def test_a_stroke_that_is_cut_off_stops_suddenly() -> None:
+    stroke = sine(2_000, 0.5) * 10 ** (-times(0.5)) * ramps(0.5, 0.002, 0.004)
+    assert properties(np.pad(stroke, (0, 4_800)))["releaseTime"] < 0.015
+
+
+@pytest.mark.parametrize("level", [-40, -20])
+def test_the_attack_is_that_of_the_sound_and_not_of_the_noise_about_it(level: float) -> None:
+    hiss = 10 ** (level / 20) * noise(2.0) / np.sqrt(2)
+    sound = np.pad(sine(2_000, 1.0) * ramps(1.0, 0.1, 0.1), (24_000, 24_000)) + hiss
+    assert properties(sound)["attackTime"] == pytest.approx(0.08, rel=0.35)
 
 
 @pytest.mark.parametrize("length", [0.45, 0.6, 0.9, 1.5, 4.0])

@@ -23,7 +23,7 @@ from ingest.features import (
     seven_features,
 )
 from ingest.loss import EDGES
-from ingest.tonal import TONAL_HOP
+from ingest.tonal import TONAL_COLUMNS, TONAL_HOP
 from tests.synth import RATE, Sound, band, glide, harmonic, noise, sine, times
 
 WINDOW, HOP = 2048, 960
@@ -168,7 +168,7 @@ def test_stepping_by_hand_gives_the_same_frames(device: str) -> None:
 def test_a_step_has_whole_numbers_of_frames_on_all_grids() -> None:
     block = next(iter(analyse([signal(noise(1.0))])))
     assert block.spectral.shape == (STEP / SPECTRAL_HOP, 11 + EDGES + BANDS)
-    assert block.tonal.shape == (STEP / TONAL_HOP, 5)
+    assert block.tonal.shape == (STEP / TONAL_HOP, TONAL_COLUMNS)
     assert block.envelope.shape == (STEP / ENVELOPE_HOP,)
 
 

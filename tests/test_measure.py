@@ -50,6 +50,12 @@ def log_centroid(low: float, high: float) -> float:
     return float(2 ** np.average(np.log2(BAND_HZ), weights=np.sqrt(widths)))
 
 
+def log_width(low: float, high: float) -> float:
+    """Return how wide noise that is level from one frequency to another is, as an even band on a log scale."""
+    octaves = np.log2(np.linspace(low, high, 10_000))
+    return float(12**0.5 * octaves.std())
+
+
 def growing(decibels_per_second: float) -> Sound:
     """Return an impulse train, whose spectrum is level, that grows evenly."""
     train = np.where(np.arange(2 * RATE) % 240 == 0, 1.0, 0.0)
@@ -84,12 +90,18 @@ def upward() -> Sound:
     return harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0)
 
 
+@cache
+def arched() -> Sound:
+    """Return a tone that glides up an octave and down again."""
+    return harmonic(200 * 2 ** (1 - (2 * times(3.0) / 3.0 - 1) ** 2), 3.0)
+
+
 def half(one: Sound, other: Sound) -> Sound:
     return np.concatenate([one, other])
 
 
 WHITE_BRIGHTNESS = log_centroid(0, 24_000)
-TREMOLO = 20 * np.log10(1 + 0.4 * np.sin(np.linspace(0, 2 * np.pi, 1_000))).std()
+TREMOLO = 20 * np.log10(1.4 / 0.6)
 
 KNOWN: list[tuple[str, str, Make, float, float]] = [
     # property, sound, how it is made, value, largest difference (relative on a log scale)
@@ -112,7 +124,7 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("eventGap", "gaps of 15 dB", lambda: sine(990, 3.0) * np.where(times(3.0) % 0.2 < 0.1, 1, 10**-0.75), 15.0, 1.0),
     ("eventSpread", "even pulses", lambda: noise(3.0) * pulses(3.0, 7, 0.04), 0.0, 0.03),
     ("roughEnvelope", "a steady tone", lambda: sine(990, 2.0), 0.0, 0.05),
-    ("slowEnvelope", "a tremolo", lambda: sine(990, 4.0) * (1 + 0.4 * sine(3, 4.0)), 2 * TREMOLO, 0.8),
+    ("slowEnvelope", "a tremolo", lambda: sine(990, 4.0) * (1 + 0.4 * sine(3, 4.0)), TREMOLO, 0.8),
     # the lowest bands are one bin wide, and the mean magnitude of so little noise is low for its power
     ("brightnessCentroid", "white noise", lambda: noise(2.0), WHITE_BRIGHTNESS, 0.05),
     ("brightnessCentroid", "noise from 500 to 4000 Hz", lambda: band(500, 4_000, 2.0), log_centroid(500, 4_000), 0.03),
@@ -170,6 +182,20 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("pitch", "a tone", lambda: harmonic(333, 1.0), 333, 0.001),
     ("heightChange", "an octave and a half up", upward, 1.5, 0.05),
     ("heightTrend", "an octave and a half up", upward, 1.0, 0.01),
+    ("heightWander", "an octave and a half up", upward, 1.35 * 12, 1.0),
+    ("heightBend", "up an octave and down", arched, 1.0, 0.05),
+    ("heightBend", "an octave and a half up", upward, 0.0, 0.05),
+    ("heightBendFit", "up an octave and down", arched, 1.0, 0.02),
+    ("heightBendFit", "an octave and a half up", upward, 0.0, 0.02),
+    ("lineWidth", "a sine", lambda: sine(990, 1.0), 0.0, 0.01),
+    ("lineWidth", "noise a fifth of an octave wide", lambda: band(933, 1_072, 2.0), 0.2, 0.05),
+    ("spectralWidth", "two sines two octaves apart", lambda: two(2.0), 2.0 * 3**0.5, 0.05),
+    ("spectralWidth", "noise two octaves wide", lambda: band(500, 2_000, 2.0), log_width(500, 2_000), 0.1),
+    ("eventCount", "seven a second for three seconds", lambda: noise(3.0) * pulses(3.0, 7, 0.04), 21.0, 1.0),
+    ("eventCount", "a tone", lambda: harmonic(220, 1.0), 0.0, 1.0),
+    ("effectiveDuration", "half a second", lambda: between(0.2, sine(990, 0.5), 0.2), 0.5, 0.02),
+    ("overshoot", "a fifth of a second 6 dB louder", lambda: sine(990, 2.0) * np.where(times(2.0) < 0.2, 1, 0.5), 6.0, 0.2),
+    ("overshoot", "a tone", lambda: sine(990, 2.0), 0.0, 0.1),
     ("heightRange", "an octave and a half up", upward, 1.35, 0.08),
     *[
         ("sideShare", f"correlation {c}", lambda c=c: correlated(noise(2.0, 1), noise(2.0, 2), c), (1 - c) / 2, 0.02)
