@@ -304,7 +304,18 @@ def test_the_command_scores_writes_and_stores(
 ) -> None:
     assert answers  # they are kept in the folder
     out, store = folder, tmp_path / "archive"
-    words = ["evaluate", "measured", "--corpus", corpus.folder, "--conditions", CLEAN, "--clips", "30", "--out", out]
+    words: list[str | Path] = [
+        "evaluate",
+        "measured",
+        "--corpus",
+        corpus.folder,
+        "--conditions",
+        CLEAN,
+        "--clips",
+        "30",
+        "--out",
+        out,
+    ]
     ended = typed(*words, "--format", "csv", "--store", store, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     table = list(csv.DictReader(io.StringIO(ended.stdout)))
