@@ -165,7 +165,7 @@ class Frames:
         return Floor(spectral, power if lasting else 0.0)
 
     def _lasting(self, bands: Array) -> npt.NDArray[np.bool_]:
-        """Return which bands are hardly ever 6 dB softer than in the quietest frames: a floor goes on under all else."""
+        """Return which bands are hardly ever 6 dB softer than when it is quietest: a floor goes on under all else."""
         softer = np.zeros(BANDS)
         steps = 0
         for first in range(0, self.spectral.length, _AT_ONCE):

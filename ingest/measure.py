@@ -39,7 +39,7 @@ _VOICED_SALIENCE, _VOICED_PEAKS = 0.6, 0.35
 _TONAL_DB, _TONAL_CLEAR_DB = 30.0, 10.0
 """Partials are looked for where the level is within 30 dB of the loudest and 10 dB above the floor."""
 _LINE_OCTAVES, _BROAD_OCTAVES, _KNOT_OCTAVES = 0.08, 0.25, 0.4
-"""A line is narrower than the first, noise about its strongest bin wider than the second, a knot narrower than the third."""
+"""A line is narrower than the first, noise wider than the second, a knot narrower than the third."""
 _HARMONIC_CENTS = 15.0
 """Partials deviate by no more from a harmonic series (the vocabulary's limit)."""
 _SMOOTH_FRAMES, _SMOOTH_LEAST = 5, 8

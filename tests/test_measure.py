@@ -194,7 +194,7 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("eventCount", "seven a second for three seconds", lambda: noise(3.0) * pulses(3.0, 7, 0.04), 21.0, 1.0),
     ("eventCount", "a tone", lambda: harmonic(220, 1.0), 0.0, 1.0),
     ("effectiveDuration", "half a second", lambda: between(0.2, sine(990, 0.5), 0.2), 0.5, 0.02),
-    ("overshoot", "a fifth of a second 6 dB louder", lambda: sine(990, 2.0) * np.where(times(2.0) < 0.2, 1, 0.5), 6.0, 0.2),
+    ("overshoot", "0.2 s 6 dB louder", lambda: sine(990, 2.0) * np.where(times(2.0) < 0.2, 1, 0.5), 6.0, 0.2),
     ("overshoot", "a tone", lambda: sine(990, 2.0), 0.0, 0.1),
     ("heightRange", "an octave and a half up", upward, 1.35, 0.08),
     *[
