@@ -151,7 +151,7 @@ def document(done: Evaluated, expected: list[Fulfilment]) -> dict[str, object]:
 
 def _csv(evaluation: Evaluation) -> str:
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     table.writerows(rows(evaluation))
     return text.getvalue()

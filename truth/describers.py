@@ -10,7 +10,7 @@ Conventions
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -129,12 +129,10 @@ class MeasuredDescriber:
     name = "measured"
     agent = DESCRIBER
 
-    @cached_property
+    @property
     def parameters(self) -> Mapping[str, str]:
         """Sums of the rules and of the measuring code."""
-        tables = [FOLDER / name for name in ("rules.csv", "properties.csv")]
-        code = sorted(Path(ingest.__file__).parent.glob("*.py"))
-        return {"SHA-256 sum of the rules": _sum(tables), "SHA-256 sum of the measuring code": _sum(code)}
+        return _sums()
 
     @property
     def concepts(self) -> tuple[str, ...]:
@@ -208,6 +206,13 @@ def _frames(sound: Signal) -> Frames:
 
 def _span(extent: Extent, kind: SpanKind) -> Span:
     return Span("0" * 16, seconds(max(float(extent[0]), 0.0)), seconds(float(extent[1])), kind)
+
+
+@cache
+def _sums() -> Mapping[str, str]:
+    tables = [FOLDER / name for name in ("rules.csv", "properties.csv")]
+    code = sorted(Path(ingest.__file__).parent.glob("*.py"))
+    return {"SHA-256 sum of the rules": _sum(tables), "SHA-256 sum of the measuring code": _sum(code)}
 
 
 def _sum(paths: Sequence[Path]) -> str:
