@@ -15,7 +15,6 @@ pySHACL (a test compares both).
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
@@ -128,9 +127,8 @@ def validate(data: bytes | Iterable[ox.Quad]) -> Report:
     (False, 'An annotation has one dcterms:created, an xsd:dateTime.')
     """
     quads = ox.parse(data, ox.RdfFormat.N_QUADS) if isinstance(data, bytes) else data
-    with _one_graph(quads) as store:
-        subclasses = _ask(store, f"ASK {{ ?a <{_SUBCLASS}> ?b }}")
-        return Report(tuple(sorted(set(findings_of(store, _checks(subclasses))))))
+    with TemporaryDirectory(prefix="acousma-") as folder:
+        return Report(tuple(sorted(_findings_in(quads, folder))))
 
 
 @cache
@@ -170,25 +168,28 @@ def _checks(subclasses: bool) -> tuple[Check, ...]:
     return tuple(compile_shape(shape, subclasses=subclasses) for shape in shapes)
 
 
-@contextmanager
-def _one_graph(quads: Iterable[ox.Quad]) -> Iterator[ox.Store]:
+def _findings_in(quads: Iterable[ox.Quad], folder: str) -> set[Finding]:
+    """Return the findings of one graph; the store is closed on return, so that its folder can be removed."""
+    store = _one_graph(quads, folder)
+    subclasses = _ask(store, f"ASK {{ ?a <{_SUBCLASS}> ?b }}")
+    return set(findings_of(store, _checks(subclasses)))
+
+
+def _one_graph(quads: Iterable[ox.Quad], folder: str) -> ox.Store:
     """Put quads, as triples, and what the shapes must know beside them into a store of their own."""
     triples = (ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
     store = ox.Store()
     store.bulk_extend(chain(background(), islice(triples, _MOST_IN_MEMORY)))
     following = next(triples, None)
     if following is None:
-        yield store
-        return
-    with TemporaryDirectory(prefix="acousma-") as folder:
-        large = ox.Store(folder)
-        large.bulk_extend(store)
-        del store
-        rest = chain([following], triples)
-        while batch := list(islice(rest, _BATCH)):
-            large.bulk_extend(batch)
-        yield large
-        del large
+        return store
+    large = ox.Store(folder)
+    large.bulk_extend(store)
+    del store
+    rest = chain([following], triples)
+    while batch := list(islice(rest, _BATCH)):
+        large.bulk_extend(batch)
+    return large
 
 
 def findings_of(store: ox.Store, checks: Iterable[Check]) -> Iterator[Finding]:
