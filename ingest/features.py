@@ -292,22 +292,22 @@ def analyse(sound: Iterable[Signal], device: str = "cpu") -> Iterator[Block]:
     # numbers below 1e-38 are no sound, and dying sounds are full of them: they slow a processor down
     torch.set_flush_denormal(True)
     analyser = FrameAnalyser(device)
-    held: list[Signal] = []
-    length = 0
-    for number, block in enumerate(sound):
-        if number == 0:
-            held.append(np.zeros((block.shape[0], _PAD), np.float32))
-            length = _PAD
-        held.append(block)
-        length += block.shape[1]
-        while length >= STEP + 2 * _PAD:
-            joined = np.concatenate(held, axis=1)
-            yield analyser.step(torch.from_numpy(joined[:, : STEP + 2 * _PAD]).to(device))
-            held = [joined[:, STEP:]]
-            length -= STEP
-    while held and length > _PAD:
-        joined = np.concatenate(held, axis=1)
-        padded = np.pad(joined, ((0, 0), (0, max(0, STEP + 2 * _PAD - joined.shape[1]))))
-        yield analyser.step(torch.from_numpy(padded[:, : STEP + 2 * _PAD]).to(device))
-        held = [joined[:, STEP:]]
-        length -= STEP
+    held: Signal | None = None
+    filled = _PAD
+    for block in sound:
+        if held is None:
+            held = np.zeros((block.shape[0], STEP + 2 * _PAD), np.float32)
+        taken = 0
+        while taken < block.shape[1]:
+            part = block[:, taken : taken + held.shape[1] - filled]
+            held[:, filled : filled + part.shape[1]] = part
+            taken, filled = taken + part.shape[1], filled + part.shape[1]
+            if filled == held.shape[1]:
+                yield analyser.step(torch.from_numpy(held).to(device))
+                held[:, : 2 * _PAD] = held[:, STEP:]
+                filled = 2 * _PAD
+    while held is not None and filled > _PAD:
+        held[:, filled:] = 0
+        yield analyser.step(torch.from_numpy(held).to(device))
+        held[:, : 2 * _PAD] = held[:, STEP:]
+        filled -= STEP

@@ -106,18 +106,19 @@ def claims(span: Span, values: Mapping[str, float], vocabulary: Vocabulary) -> l
     for rule in vocabulary.rules.values():
         if span.kind not in rule.spans:
             continue
-        decision = decide(rule, values, vocabulary)
-        if decision is not None and decision.probability >= CLAIM:
-            made.append(
-                Claim(
-                    span,
-                    rule.concept,
-                    rule.aspect,
-                    round(decision.probability, 3),
-                    ConfidenceKind.RULE_MARGIN,
-                    decision.evidence,
-                )
-            )
+        probability = 1.0
+        for condition in rule.conditions:
+            value = values.get(condition.property)
+            if value is None:
+                break
+            scale = vocabulary.properties[condition.property].scale
+            probability = min(probability, _holds(condition, value, scale))
+            if probability < CLAIM:
+                break  # most rules fail at their first conditions, and the others do not matter then
+        else:
+            evidence = tuple(condition.property for condition in rule.conditions)
+            confidence = round(probability, 3)
+            made.append(Claim(span, rule.concept, rule.aspect, confidence, ConfidenceKind.RULE_MARGIN, evidence))
     return made
 
 

@@ -1,6 +1,7 @@
 """Every published IRI leads to a page for people and to RDF for programs, as its reader asks."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import httpx
 import pyoxigraph as ox
@@ -38,7 +39,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         store.bulk_load(b"<http://e/s> <http://e/p> <http://e/o> <http://e/g> .\n", ["http://e/g"])
         store.publish()
     with open_store(folder, limits=Limits()) as store:
-        yield TestClient(create_app(store, Limits()))  # type: ignore[misc]  # it is an httpx client
+        yield cast(httpx.Client, TestClient(create_app(store, Limits())))
 
 
 def get(client: httpx.Client, path: str, headers: dict[str, str], follow: bool = False) -> httpx.Response:
