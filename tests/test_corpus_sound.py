@@ -23,6 +23,7 @@ from truth.corpus.parameters import (
     Strike,
 )
 from truth.corpus.render import SAMPLE_RATE, loudest, render
+from truth.synthesis import moving_band
 
 HARMONICS = tuple(float(order) for order in range(1, 9))
 
@@ -167,3 +168,10 @@ def test_a_record_has_times_within_the_file_and_its_curves() -> None:
             for name in ("level", "height", "centroid", "position", "width"):
                 values = curve[name]
                 assert isinstance(values, float) or (isinstance(values, list) and len(values) == len(times))
+
+
+def test_a_band_too_narrow_for_the_transforms_still_sounds_where_it_lies() -> None:
+    n = 2 * SAMPLE_RATE
+    noise = moving_band(np.full(n, 122.0), np.full(n, 134.0), 0.0, np.random.default_rng(1))
+    spectrum = np.abs(np.fft.rfft(noise[:, 0]))
+    assert 100 < np.fft.rfftfreq(n, 1 / SAMPLE_RATE)[spectrum.argmax()] < 160

@@ -157,6 +157,8 @@ def strike(n: int, frequencies: Array, amplitudes: Array, rates: Array, rng: np.
 def moving_band(low: Array, high: Array, tilt: float, rng: np.random.Generator) -> Array:
     """Filter white noise to a band whose edges move, by overlapped short Fourier transforms.
 
+    A band narrower than the transforms tell apart is as wide as they do.
+
     Parameters
     ----------
     low, high : ndarray, shape (n,)
@@ -179,6 +181,9 @@ def moving_band(low: Array, high: Array, tilt: float, rng: np.random.Generator) 
     bottom, top = np.log2(low[centres])[:, None], np.log2(high[centres])[:, None]
     edge = 1 / 24  # octave: half the width of the slope at each edge
     inside = np.clip((bins - bottom) / edge + 0.5, 0, 1) * np.clip((top - bins) / edge + 0.5, 0, 1)
+    narrow = ~inside.any(axis=1)  # a band between two bins: the one nearest to its middle stands for it
+    middle = (bottom + top)[narrow] / 2
+    inside[narrow, np.abs(bins - middle).argmin(axis=1)] = 1.0
     gain = np.pad(inside * 10.0 ** (tilt * (bins - (bottom + top) / 2) / 20), ((0, 0), (1, 0)))
     pair = np.zeros((frames * _HOP + _FRAME, 2))
     for channel in range(2):
