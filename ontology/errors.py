@@ -9,6 +9,7 @@
     │   ├── ClaimsError       a table of claims
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
     │   ├── CorpusError       a corpus folder, or a file in it
+    │   ├── ListenerError     a listening model, its questions, or what it is to run on
     │   ├── MappingError      a mapping to another vocabulary
     │   ├── ParameterError    a parameter of a stored question
     │   └── UnknownName       a name that stands for nothing (question, work, run, concept)
@@ -34,6 +35,7 @@ __all__ = [
     "ClaimsError",
     "CorpusError",
     "InputError",
+    "ListenerError",
     "MappingError",
     "ParameterError",
     "QueryError",
@@ -111,6 +113,10 @@ class MappingError(InputError):
 
 class CorpusError(InputError):
     """A corpus folder cannot be used, or a file in it is not what was made."""
+
+
+class ListenerError(InputError):
+    """A listening model cannot be used, or the questions that it is to be asked cannot."""
 
 
 class ParameterError(InputError):

@@ -150,6 +150,14 @@ class Minter:
         """Return the IRI of a claim: one per run, span and concept."""
         return f"{self.base}annotation/{run_id}/{self.times(span)}/claim/{concept_id}"
 
+    def description(self, run_id: str, span: Span, name: str) -> str:
+        """Return the IRI of a description: one per run, span and what was asked for."""
+        return f"{self.base}annotation/{run_id}/{self.times(span)}/description/{name}"
+
+    def words(self, run_id: str, span: Span, name: str) -> str:
+        """Return the IRI of the words of a description."""
+        return f"{self.description(run_id, span, name)}/words"
+
     def measurement(self, run_id: str, span: Span, property_id: str) -> str:
         """Return the IRI of a measurement annotation: one per run, span and property."""
         return f"{self.base}annotation/{run_id}/{self.times(span)}/measurement/{property_id}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ontology.values import Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work
+from ontology.values import Agent, Assessment, AudioFile, Claim, Description, Measurement, Recording, Run, Span, Work
 from ontology.vocabulary import FOLDER
 
 __all__ = ["FILE", "main", "schema"]
@@ -19,7 +19,7 @@ __all__ = ["FILE", "main", "schema"]
 FILE = FOLDER / "types.schema.json"
 """Where the schema is kept."""
 
-_TYPES = (Agent, Assessment, AudioFile, Claim, Measurement, Recording, Run, Span, Work)
+_TYPES = (Agent, Assessment, AudioFile, Claim, Description, Measurement, Recording, Run, Span, Work)
 
 
 def schema() -> str:

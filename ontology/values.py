@@ -19,7 +19,8 @@ from ontology.errors import InputError
 from ontology.terms import ConfidenceKind, ReachReason, SpanKind, Verdict
 
 __all__ = [
-    "Agent", "Assessment", "AudioFile", "Claim", "Measurement", "Recording", "Run", "Span", "Work", "seconds",
+    "Agent", "Assessment", "AudioFile", "Claim", "Description", "Measurement", "Recording", "Run", "Span", "Work",
+    "seconds",
 ]  # fmt: skip
 
 _MILLISECOND = Decimal("0.001")
@@ -276,6 +277,8 @@ class Claim:
     confidence_kind : ConfidenceKind
     based_on : tuple of str
         Ids of the properties whose measurements over the same span, in the same run, the claim rests on.
+    derived_from : str, optional
+        `Description.name` of the description of the same span, in the same run, that the claim was read from.
     """
 
     span: Span
@@ -284,9 +287,35 @@ class Claim:
     confidence: float
     confidence_kind: ConfidenceKind
     based_on: tuple[str, ...] = ()
+    derived_from: str | None = None
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a listener said of one span, word for word.
+
+    Parameters
+    ----------
+    span : Span
+    name : str
+        What it was asked for, such as ``"open"``; one description per run, span and name.
+    text : str
+        Not empty.
+    language : str, optional
+        Language tag (BCP 47) of the text, where it is known.
+    """
+
+    span: Span
+    name: str
+    text: str
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text.strip() or not re.fullmatch(r"[A-Za-z0-9-]+", self.name):
+            raise InputError(f"the description {self.name!r} of {self.text!r}", "a plain name and words that were said")
 
 
 @dataclass(frozen=True, slots=True)
