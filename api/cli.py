@@ -19,18 +19,16 @@ code  meaning
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from api.corpus_cli import corpus
-from api.settings import Settings
-from ontology.errors import AcousmaError, InputError, ParameterError, QueryError, StoreError
+from api.options import AnnotationFormat, Format, ReportFormat, Store, examples, read_settings
+from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
 
@@ -51,51 +49,8 @@ _OUT = Console(width=None if sys.stdout.isatty() else 120)
 _ERR = Console(stderr=True)
 
 
-class Format(StrEnum):
-    """How an answer is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-class AnnotationFormat(StrEnum):
-    """How an annotation is written."""
-
-    JSONLD = "jsonld"
-    TURTLE = "turtle"
-
-
-class ReportFormat(StrEnum):
-    """How a validation is written."""
-
-    TEXT = "text"
-    TTL = "ttl"
-    JSON = "json"
-
-
-def _examples(*lines: str) -> str:
-    return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
-
-
-def _settings(store: str | None) -> Settings:
-    try:
-        settings = Settings()  # type: ignore[call-arg]  # fields are read from the environment
-    except ValidationError as error:
-        faults = error.errors()
-        name = f"ACOUSMA_{'_'.join(map(str, faults[0]['loc']))}".upper()
-        raise InputError(f"{name} is {faults[0]['input']!r}", faults[0]["msg"], "correct it, or unset it") from error
-    return settings.model_copy(update={"store": store}) if store else settings
-
-
-Store = Annotated[
-    str | None,
-    typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
-]
-
-
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma ingest demo --catalogue demo/catalogue.csv",
         "acousma ingest 'tapes/Side A.wav' --claims listeners.csv",
         "ACOUSMA_DEVICE=cuda acousma ingest archive-of-sounds --processes 4",
@@ -120,7 +75,7 @@ def ingest(
     """
     from api import ingesting
 
-    settings = _settings(store)
+    settings = read_settings(store)
     report = ingesting.ingest_paths(
         settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR
     )
@@ -132,7 +87,7 @@ def ingest(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma ask",
         "acousma ask opens_with --param concept=attackDecay",
         "acousma ask followed_by --param first='attack-impulse' --param second=note --param seconds=2 --format csv",
@@ -155,7 +110,7 @@ def ask(
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
-    asking.answer_question(_settings(store), (name, arguments), format_.value, _OUT)
+    asking.answer_question(read_settings(store), (name, arguments), format_.value, _OUT)
 
 
 def _arguments(pairs: Sequence[str]) -> dict[str, str]:
@@ -171,7 +126,7 @@ def _arguments(pairs: Sequence[str]) -> dict[str, str]:
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma sparql 'SELECT ?title WHERE { ?w a mo:MusicalWork ; dcterms:title ?title }'",
         "acousma sparql question.rq --format csv",
         "acousma sparql - --format json < question.rq",
@@ -189,10 +144,10 @@ def sparql(
     """Answer a SPARQL 1.1 query; the prefixes of Acousma may be left out."""
     from api import asking
 
-    asking.answer_sparql(_settings(store), asking.query_source(query), format_, _OUT)
+    asking.answer_sparql(read_settings(store), asking.query_source(query), format_, _OUT)
 
 
-@app.command(epilog=_examples("acousma works", "acousma works --format csv"))
+@app.command(epilog=examples("acousma works", "acousma works --format csv"))
 def works(
     format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
     store: Store = None,
@@ -200,11 +155,11 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(_settings(store), ("works", {}), format_.value, _OUT)
+    asking.answer_question(read_settings(store), ("works", {}), format_.value, _OUT)
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma describe 'Étude aux objets entendus'",
         "acousma describe Bell --png bell.png",
         "acousma describe Bell --png bell.png --sound sounds/bell.flac --confidence 0.9",
@@ -220,11 +175,11 @@ def describe(
     """Show what is claimed of a work along its time, in the terminal and as a picture."""
     from api import describing
 
-    describing.describe_work(_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
+    describing.describe_work(read_settings(store), work, describing.DescribeOptions(png, sound, confidence), _OUT)
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma annotation http://localhost:8000/annotation/42a058e80a2ddb4d/25000-30000/measurement/level",
         "acousma annotation http://localhost:8000/annotation/42a058e80a2ddb4d/0-5000/claim/dark --format turtle",
     )
@@ -240,10 +195,10 @@ def annotation(
     """
     from api import annotating
 
-    annotating.print_annotation(_settings(store), iri, format_.value)
+    annotating.print_annotation(read_settings(store), iri, format_.value)
 
 
-@app.command(epilog=_examples("acousma runs", "acousma runs --format csv"))
+@app.command(epilog=examples("acousma runs", "acousma runs --format csv"))
 def runs(
     format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
     store: Store = None,
@@ -251,10 +206,10 @@ def runs(
     """List who described what, and when."""
     from api import keeping
 
-    keeping.list_runs(_settings(store), format_.value, _OUT)
+    keeping.list_runs(read_settings(store), format_.value, _OUT)
 
 
-@app.command(epilog=_examples("acousma runs", "acousma withdraw 3f1c2a9b8d7e6f50"))
+@app.command(epilog=examples("acousma runs", "acousma withdraw 3f1c2a9b8d7e6f50"))
 def withdraw(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Id or IRI of a run, as `acousma runs` lists them.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -263,7 +218,7 @@ def withdraw(
     """Take back everything a run said; other runs are untouched."""
     from api import keeping
 
-    settings = _settings(store)
+    settings = read_settings(store)
     title, graph = keeping.find_run(settings, run)
     if not yes and not typer.confirm(f"Withdraw {title}?", err=True):
         raise typer.Exit(EXIT_FAULTS)
@@ -272,11 +227,11 @@ def withdraw(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma validate",
         "acousma validate --all",
         "acousma validate --work Bell --limit 10",
-        "acousma validate --all --format ttl > report.ttl",
+        "acousma validate --all --format ttl",
     )
 )
 def validate(
@@ -297,7 +252,7 @@ def validate(
 
     if run is not None and work is not None:
         raise typer.BadParameter("name a run or a work, not both")
-    settings = _settings(store)
+    settings = read_settings(store)
     graphs = validating.graphs_of_work(settings, work) if work is not None else None
     if run is not None:
         graphs = (keeping.find_run(settings, run)[1],)
@@ -306,7 +261,7 @@ def validate(
         raise typer.Exit(EXIT_FAULTS)
 
 
-@app.command(epilog=_examples("acousma concepts attack", "acousma concepts helligkeit --all"))
+@app.command(epilog=examples("acousma concepts attack", "acousma concepts helligkeit --all"))
 def concepts(
     word: Annotated[str, typer.Argument(help="Part of a label in English, French or German, or of an id.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also concepts that measurement does not claim.")] = False,
@@ -318,7 +273,7 @@ def concepts(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma models",
         "acousma models --answers words",
         "acousma ask concepts_out_of_reach --param model=gemma",
@@ -335,7 +290,7 @@ def models(
     listening.list_models(answers, format_.value, _OUT)
 
 
-@app.command(epilog=_examples("acousma agreement demo/etude.score.csv"))
+@app.command(epilog=examples("acousma agreement demo/etude.score.csv"))
 def agreement(
     score: Annotated[Path, typer.Argument(help="Score of a sound whose truth is known.")],
     store: Store = None,
@@ -343,10 +298,10 @@ def agreement(
     """Compare the measured claims about a sound with its score."""
     from api import describing
 
-    describing.compare_with_score(_settings(store), score, _OUT)
+    describing.compare_with_score(read_settings(store), score, _OUT)
 
 
-@app.command(epilog=_examples("acousma serve", "acousma serve --port 8080"))
+@app.command(epilog=examples("acousma serve", "acousma serve --port 8080"))
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
@@ -355,12 +310,12 @@ def serve(
     """Serve SPARQL over HTTP, read-only, with a time limit."""
     from api import keeping
 
-    settings = _settings(store)
+    settings = read_settings(store)
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma ontology --out public", "acousma ontology --out public --endpoint https://archive.example.org/sparql"
     )
 )
@@ -388,7 +343,7 @@ def next_steps(store: Store = None) -> None:
     """Print what to type next."""
     from api import keeping
 
-    keeping.print_next(_settings(store), _OUT)
+    keeping.print_next(read_settings(store), _OUT)
 
 
 def main() -> None:

@@ -11,14 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from api.options import examples
+
 __all__ = ["corpus"]
 
 _OUT = Console(width=None if sys.stdout.isatty() else 140)
 _ERR = Console(stderr=True)
-
-
-def _examples(*lines: str) -> str:
-    return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
 
 
 class Form(StrEnum):
@@ -31,7 +29,7 @@ class Form(StrEnum):
 corpus = typer.Typer(
     name="corpus",
     help="Make and check a corpus of sounds whose truth is known, because it follows from how they were made.",
-    epilog=_examples(
+    epilog=examples(
         "acousma corpus make --size 400 --seed 1948",
         "acousma corpus verify corpus",
         "acousma corpus describe corpus",
@@ -45,7 +43,7 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The corpus.")]
 
 
 @corpus.command(
-    epilog=_examples(
+    epilog=examples(
         "acousma corpus make --size 400 --seed 1948",
         "acousma corpus make listening --size 2000 --processes 2 --degrade noise20,noise0,mono",
         "acousma corpus make knots --size 100 --concepts node,granularNoise --generators cluster,grains,noise",
@@ -72,7 +70,7 @@ def make(
     corpora.make_corpus(folder, plan, processes, (_OUT, _ERR))
 
 
-@corpus.command(epilog=_examples("acousma corpus verify", "acousma corpus verify listening"))
+@corpus.command(epilog=examples("acousma corpus verify", "acousma corpus verify listening"))
 def verify(folder: Folder = Path("corpus")) -> None:
     """Compare every file of a corpus with the sum that was taken when it was made."""
     from api import corpora
@@ -82,7 +80,7 @@ def verify(folder: Folder = Path("corpus")) -> None:
 
 
 @corpus.command(
-    epilog=_examples("acousma corpus describe", "acousma corpus describe listening --format csv > counts.csv")
+    epilog=examples("acousma corpus describe", "acousma corpus describe listening --format csv > counts.csv")
 )
 def describe(
     folder: Folder = Path("corpus"),
@@ -94,7 +92,7 @@ def describe(
     corpora.describe_corpus(folder, format_.value, _OUT)
 
 
-@corpus.command("list", epilog=_examples("acousma corpus list"))
+@corpus.command("list", epilog=examples("acousma corpus list"))
 def list_() -> None:
     """List the generators, the degradations and the concepts whose truth they know."""
     from api import corpora

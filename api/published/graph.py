@@ -28,7 +28,7 @@ ONTOLOGY = ACM.NS.rstrip("#")
 SHAPES = BASE + "shapes"
 
 _NAMESPACES = re.compile(rb"xmlns:[^>]+(?=>)")
-_ESCAPED = re.compile(rb"\bacv:((?:[\w-]+\\/)+[\w-]+)")
+_ESCAPED = re.compile(rb"\bacv:((?:[\w-]+\\/)+[\w-]+(?:\.[\w-]+)*)")
 _RULE = ACV + "rule/"
 _APART = {"ontology.ttl": "ontology", "shapes.ttl": "shapes"}
 _LABELS = (SKOS.prefLabel, RDFS.label, DCTERMS.title, "http://xmlns.com/foaf/0.1/name")
