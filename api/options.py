@@ -12,6 +12,15 @@ from ontology.errors import InputError
 __all__ = ["AnnotationFormat", "Format", "ReportFormat", "Store", "examples", "read_settings"]
 
 
+class Describer(StrEnum):
+    """Who describes recordings."""
+
+    MEASURED = "measured"
+    TRANSFORMERS = "transformers"
+    CLAP = "clap"
+    AST = "ast"
+
+
 class Format(StrEnum):
     """How an answer is written."""
 

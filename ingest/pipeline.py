@@ -15,7 +15,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,10 +30,10 @@ from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable
 from ingest.listeners.hearing import Listeners
 from ingest.runs import listener_runs, runs
-from ingest.stored import stored_claims
+from ingest.stored import stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ACM, ENVELOPES_GRAPH, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
 from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
@@ -198,30 +197,6 @@ def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
     return True
 
 
-_KNOWN = f"""
-PREFIX acm: <{PREFIXES["acm"]}>
-PREFIX mo: <{PREFIXES["mo"]}>
-SELECT DISTINCT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
-  GRAPH ?run {{
-    ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
-    ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
-    ?t <{ACM.endSeconds}> ?end .
-  }}
-}}"""
-# every run of a recording says this of it, and in the union of all graphs each statement would count as often
-
-
-def _known(store: Store) -> dict[str, Recording]:
-    """Return the stored recordings by the sum of their files."""
-    known = {}
-    for row in store.rows(_KNOWN).rows:
-        file, signal, rate, channels, end, bandwidth = (
-            term.value if isinstance(term, pyoxigraph.Literal) else "" for term in row
-        )
-        known[file] = Recording(signal, int(float(rate)), int(channels), Decimal(end), float(bandwidth))
-    return known
-
-
 class _Planner:
     """Decides, file by file, what is new, and stores it whole."""
 
@@ -229,7 +204,7 @@ class _Planner:
         self.settings, self.listeners = job.settings, job.listeners
         self._job, self._store = job, store
         self._minter = Minter(job.settings.base)
-        self._known = _known(store)
+        self._known = stored_recordings(store)
         self._seen: dict[str, Path] = {}
 
     def plan(self, path: Path, target: Path) -> Task | Done:

@@ -1,15 +1,38 @@
-"""Claims that are stored already, read back as values."""
+"""What is stored already, read back as values: recordings, and claims of a run."""
 
 from decimal import Decimal
 
 import pyoxigraph
 
 from ontology.mint import concept
-from ontology.terms import ACM, OA, ConfidenceKind
-from ontology.values import Claim, Span
+from ontology.terms import ACM, MO, OA, PREFIXES, ConfidenceKind
+from ontology.values import Claim, Recording, Span
 from store import Store
 
-__all__ = ["stored_claims"]
+__all__ = ["stored_claims", "stored_recordings"]
+
+_KNOWN = f"""
+PREFIX acm: <{PREFIXES["acm"]}>
+PREFIX mo: <{PREFIXES["mo"]}>
+SELECT DISTINCT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
+  GRAPH ?run {{
+    ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
+    ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
+    ?t <{ACM.endSeconds}> ?end .
+  }}
+}}"""
+# every run of a recording says this of it, and in the union of all graphs each statement would count as often
+
+
+def stored_recordings(store: Store) -> dict[str, Recording]:
+    """Return the stored recordings by the sum of their files."""
+    known = {}
+    for row in store.rows(_KNOWN).rows:
+        file, signal, rate, channels, end, bandwidth = (
+            term.value if isinstance(term, pyoxigraph.Literal) else "" for term in row
+        )
+        known[file] = Recording(signal, int(float(rate)), int(channels), Decimal(end), float(bandwidth))
+    return known
 
 
 def stored_claims(store: Store, graph: str, recording: str) -> tuple[Claim, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import soundfile
 import torch
 
 from ingest.decode import blocks
@@ -21,7 +22,7 @@ from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.values import Span
 
-__all__ = ["Listeners", "cut", "halving", "heard", "spans_for"]
+__all__ = ["Listeners", "cut", "declared_seconds", "halving", "heard", "spans_for"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -46,6 +47,14 @@ class Listeners:
     batch: int = 8
     progress: Progress = lambda _: None
     threads: int = field(default_factory=torch.get_num_threads)
+
+
+def declared_seconds(path: Path) -> float:
+    """Return the length of a sound file in seconds by its header; 0 where it cannot be read."""
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.LibsndfileError, OSError):
+        return 0.0
 
 
 def spans_for(listener: Listener, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
