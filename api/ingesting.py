@@ -126,12 +126,13 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
     if not files:
         raise missing[0] if missing else InputError("no sound files were given", "files or folders")
     described = DescriberSettings(settings.base_iri, options.window, settings.device)
-    listeners = [open_listener(wanted) for wanted in options.models.wanted(settings.device)]
-    if listeners and options.processes > 1:
+    wanted = options.models.wanted(settings.device)
+    if wanted and options.processes > 1:
         raise ListenerError(
             f"--processes {options.processes} with a model", "one process: a model works on batches (--batch)",
             "leave --processes out",
         )  # fmt: skip
+    listeners = [open_listener(one) for one in wanted]
     columns = (
         TextColumn("{task.description}"), BarColumn(), _Done(), TimeRemainingColumn(),
         TextColumn("{task.fields[name]}"),

@@ -19,7 +19,7 @@ from ingest.features import analyse
 from ingest.frames import Frames
 from ingest.heard import Heard
 from ingest.listeners.base import Listener
-from ingest.listeners.hearing import Listeners, heard, spans_for
+from ingest.listeners.hearing import NOBODY, Listeners, heard, spans_for
 from ingest.measure import measure
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
@@ -281,7 +281,7 @@ def _described_by(
 
 
 def describe(
-    task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock, listeners: Listeners | None = None
+    task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock, listeners: Listeners = NOBODY
 ) -> Described:
     """Measure a sound file, make claims, let listeners hear it, and check what others claim of it.
 
@@ -330,7 +330,7 @@ def describe(
                     work.reached(run, claimed, load_envelopes())
                 else:
                     work.others(run, made)
-            for listener in listeners.listeners if listeners else ():
+            for listener in listeners.listeners:
                 wanted = listener_runs(listener, recording, settings, clock())
                 _described_by(listener, wanted, work, task, partial(
                     work.listened, wanted.heard, listener, listeners, settings.window_seconds

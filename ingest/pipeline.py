@@ -28,7 +28,7 @@ from ingest.catalogue import Catalogue
 from ingest.decode import EXTENSIONS, file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable
-from ingest.listeners.hearing import Listeners
+from ingest.listeners.hearing import NOBODY, Listeners
 from ingest.runs import listener_runs, runs
 from ingest.stored import stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
@@ -287,7 +287,7 @@ class _Planner:
             self._store.publish()
 
 
-def _describe(task: Task, settings: Settings, listeners: Listeners | None = None) -> Described:
+def _describe(task: Task, settings: Settings, listeners: Listeners = NOBODY) -> Described:
     torch.set_num_threads(1)
     return describe(task, settings, load_vocabulary(), now, listeners)
 

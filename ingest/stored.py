@@ -5,7 +5,7 @@ from decimal import Decimal
 import pyoxigraph
 
 from ontology.mint import concept
-from ontology.terms import ACM, MO, OA, PREFIXES, ConfidenceKind
+from ontology.terms import ACM, MO, OA, PREFIXES, ConfidenceKind, SpanKind
 from ontology.values import Claim, Recording, Span
 from store import Store
 
@@ -47,19 +47,19 @@ def stored_claims(store: Store, graph: str, recording: str) -> tuple[Claim, ...]
         `Recording.id`.
     """
     rows = store.rows(f"""
-        SELECT ?start ?end ?body ?aspect ?confidence ?kind WHERE {{ GRAPH <{graph}> {{
+        SELECT ?start ?end ?body ?aspect ?confidence ?kind (MIN(STR(?marked)) AS ?spanKind) WHERE {{ GRAPH <{graph}> {{
             ?claim a <{ACM.Claim}> ; <{OA.hasTarget}> ?span ; <{OA.hasBody}> ?body ; <{ACM.aspect}> ?aspect ;
                 <{ACM.confidence}> ?confidence ; <{ACM.confidenceKind}> ?kind .
             ?span <{ACM.startSeconds}> ?start ; <{ACM.endSeconds}> ?end .
-        }} }} ORDER BY ?start ?end ?body""")
+            OPTIONAL {{ ?span <{ACM.segmentedAs}> ?marked }}
+        }} }} GROUP BY ?start ?end ?body ?aspect ?confidence ?kind ORDER BY ?start ?end ?body""")
+    prefix = len(concept(""))
     claims = []
     for row in rows.rows:
-        start, end, body, aspect, confidence, kind = (
+        start, end, body, aspect, confidence, kind, marked = (
             term.value if isinstance(term, pyoxigraph.Literal | pyoxigraph.NamedNode) else "" for term in row
         )
-        span = Span(recording, *(Decimal(time).quantize(Decimal("0.001")) for time in (start, end)))
-        prefix = len(concept(""))
-        claims.append(
-            Claim(span, body[prefix:], aspect[prefix:], float(confidence), ConfidenceKind(kind[prefix:]))
-        )  # fmt: skip
+        first, last = (Decimal(time).quantize(Decimal("0.001")) for time in (start, end))
+        span = Span(recording, first, last, SpanKind(marked[prefix:]) if marked else None)
+        claims.append(Claim(span, body[prefix:], aspect[prefix:], float(confidence), ConfidenceKind(kind[prefix:])))
     return tuple(claims)

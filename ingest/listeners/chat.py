@@ -21,7 +21,7 @@ from transformers import AutoConfig, AutoProcessor
 from transformers.models.auto import modeling_auto
 
 from ingest.listeners.base import Hearing, Mono
-from ingest.listeners.files import ModelFiles, dtype_on, unusable
+from ingest.listeners.files import UNLOADABLE, ModelFiles, dtype_on, unusable
 from ontology.errors import ListenerError
 
 __all__ = ["Chat", "Prefilled"]
@@ -56,11 +56,11 @@ class Chat:
         try:
             self._config = AutoConfig.from_pretrained(files.path)
             processor = AutoProcessor.from_pretrained(files.path)
-        except (ValueError, OSError, KeyError, ImportError, AttributeError, TypeError) as error:
+        except UNLOADABLE as error:
             raise unusable(files, error, _AUDIO_MODEL) from error
-        self._features = getattr(processor, "feature_extractor", None)
-        heard = getattr(self._features, "sampling_rate", None) is not None
-        if not heard or getattr(processor, "tokenizer", None) is None or not hasattr(self._config, "audio_config"):
+        self._features: Any = getattr(processor, "feature_extractor", None)
+        hears = getattr(self._features, "sampling_rate", None) is not None and hasattr(self._config, "audio_config")
+        if not hears or getattr(processor, "tokenizer", None) is None or not hasattr(processor, "audio_token"):
             raise ListenerError(
                 f"{files.name} ({self._config.model_type}) does not both hear sound and answer in words", _AUDIO_MODEL,
                 "for a model that compares sounds with phrases say --describer clap, for a tagger --describer ast",
@@ -104,7 +104,7 @@ class Chat:
             try:
                 class_ = _class_for(self._config)
                 model = class_.from_pretrained(self._files.path, dtype=self.dtype)
-            except (ValueError, OSError, KeyError, ImportError, AttributeError) as error:
+            except UNLOADABLE as error:
                 raise unusable(self._files, error, _AUDIO_MODEL) from error
             self._loaded = model.to(self.device).eval()
         return self._loaded

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 from transformers import AutoConfig, AutoProcessor, ClapModel
 
-from ingest.listeners.base import Heard, Hearing, Identity, Sounding, find_envelope
-from ingest.listeners.files import ModelFiles, device_name, dtype_on, find_model, libraries, unusable
+from ingest.listeners.base import Heard, Hearing, Identity, Sounding
+from ingest.listeners.files import UNLOADABLE, ModelFiles, device_name, dtype_on, find_model, libraries, unusable
 from ingest.listeners.questions import QuestionSet, choose
 from ontology.errors import ListenerError
 from ontology.terms import ConfidenceKind, SpanKind
@@ -38,12 +38,12 @@ class ClapListener:
     questions : QuestionSet
     device : str
     envelope : str, optional
-        Id or label of its row in ``ontology/envelopes.csv``.
+        Id of its row in ``ontology/envelopes.csv``.
 
     Raises
     ------
     ListenerError
-        If it is no such model, or the envelope is unknown.
+        If it is no such model.
     """
 
     def __init__(self, model: str, questions: QuestionSet, device: str, envelope: str | None = None) -> None:
@@ -59,7 +59,7 @@ class ClapListener:
         files = self._files
         self._identity = Identity(
             "clap", files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
-            hearing, libraries(), device_name(device), str(self._dtype), find_envelope(envelope), asked,
+            hearing, libraries(), device_name(device), str(self._dtype), envelope, asked,
         )  # fmt: skip
 
     @property
@@ -81,7 +81,7 @@ class ClapListener:
         if self._loaded is None:
             try:
                 model = ClapModel.from_pretrained(self._files.path, dtype=self._dtype)
-            except (ValueError, OSError, KeyError, ImportError, AttributeError) as error:
+            except UNLOADABLE as error:
                 raise unusable(self._files, error, _EXPECTED) from error
             self._loaded = model.to(self._device).eval()
         return self._loaded
@@ -122,7 +122,7 @@ def _processor(files: ModelFiles) -> tuple[Any, Hearing]:
     try:
         config = AutoConfig.from_pretrained(files.path)
         processor: Any = AutoProcessor.from_pretrained(files.path)
-    except (ValueError, OSError, KeyError, ImportError, AttributeError, TypeError) as error:
+    except UNLOADABLE as error:
         raise unusable(files, error, _EXPECTED) from error
     if config.model_type != "clap":
         raise ListenerError(f"{files.name} is of the type {config.model_type!r}", _EXPECTED,

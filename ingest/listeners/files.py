@@ -16,17 +16,21 @@ import torch
 import yaml
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from safetensors import SafetensorError
 from transformers.utils import logging
 
 from ontology.errors import ListenerError
 
-__all__ = ["ModelFiles", "device_name", "dtype_on", "find_model", "libraries", "unusable"]
+__all__ = ["UNLOADABLE", "ModelFiles", "device_name", "dtype_on", "find_model", "libraries", "unusable"]
 
 logging.disable_progress_bar()
 
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
 _OTHERS = ("*.json", "*.jinja", "*.txt", "*.model")
 _BLOCK = 1 << 22
+
+UNLOADABLE = (ValueError, OSError, KeyError, ImportError, AttributeError, TypeError, SafetensorError)
+"""What transformers raises of a folder that holds no model of the kind that was asked for, or a damaged one."""
 
 
 @dataclass(frozen=True, slots=True)

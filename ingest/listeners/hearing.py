@@ -22,7 +22,7 @@ from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.values import Span
 
-__all__ = ["Listeners", "cut", "declared_seconds", "halving", "heard", "spans_for"]
+__all__ = ["NOBODY", "Listeners", "cut", "declared_seconds", "halving", "heard", "spans_for"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -47,6 +47,10 @@ class Listeners:
     batch: int = 8
     progress: Progress = lambda _: None
     threads: int = field(default_factory=torch.get_num_threads)
+
+
+NOBODY = Listeners(threads=1)
+"""No listeners."""
 
 
 def declared_seconds(path: Path) -> float:

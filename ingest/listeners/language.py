@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.linking import Linker
-from ingest.listeners.base import Answer, Heard, Identity, Sounding, find_envelope
+from ingest.listeners.base import Answer, Heard, Identity, Sounding
 from ingest.listeners.chat import Chat
 from ingest.listeners.files import device_name, find_model, libraries
 from ingest.listeners.questions import QuestionSet, choose
@@ -38,12 +38,12 @@ class LanguageListener:
     vocabulary : Vocabulary
     device : str
     envelope : str, optional
-        Id or label of its row in ``ontology/envelopes.csv``.
+        Id of its row in ``ontology/envelopes.csv``.
 
     Raises
     ------
     ListenerError
-        If it is no such model, or the envelope is unknown.
+        If it is no such model.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class LanguageListener:
         self._identity = Identity(
             "transformers", files.name, files.revision, files.weights_sha256, files.configuration_sha256,
             files.licence, self._chat.hearing, libraries(), device_name(device), str(self._chat.dtype),
-            find_envelope(envelope), questions.asked(),
+            envelope, questions.asked(),
         )  # fmt: skip
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.listeners.base import Listener
+from ingest.listeners.base import Listener, find_envelope
 from ingest.listeners.questions import DEFAULT, read_questions
 from ontology.errors import ListenerError
 from ontology.vocabulary import load_vocabulary
@@ -60,20 +60,20 @@ def open_listener(wanted: Wanted) -> Listener:
         If the model, the questions or the envelope cannot be used, or the libraries are missing or too old.
     """
     vocabulary = load_vocabulary()
-    questions = read_questions(wanted.questions, vocabulary)
+    questions, envelope = read_questions(wanted.questions, vocabulary), find_envelope(wanted.envelope)
     try:
         if wanted.kind == "transformers":
             from ingest.listeners.language import LanguageListener
 
-            return LanguageListener(wanted.model, questions, vocabulary, wanted.device, wanted.envelope)
+            return LanguageListener(wanted.model, questions, vocabulary, wanted.device, envelope)
         if wanted.kind == "clap":
             from ingest.listeners.clap import ClapListener
 
-            return ClapListener(wanted.model, questions, wanted.device, wanted.envelope)
+            return ClapListener(wanted.model, questions, wanted.device, envelope)
         if wanted.kind == "ast":
             from ingest.listeners.tags import TagListener
 
-            return TagListener(wanted.model, vocabulary, wanted.device, wanted.envelope)
+            return TagListener(wanted.model, vocabulary, wanted.device, envelope)
     except ImportError as error:
         raise ListenerError(
             f"the library that runs models cannot be used ({error})", "transformers 5.20 or later",

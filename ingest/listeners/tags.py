@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoFeatureExtractor, AutoModelForAudioClassification
 
-from ingest.listeners.base import Heard, Hearing, Identity, Sounding, find_envelope
-from ingest.listeners.files import ModelFiles, device_name, dtype_on, find_model, libraries, unusable
+from ingest.listeners.base import Heard, Hearing, Identity, Sounding
+from ingest.listeners.files import UNLOADABLE, ModelFiles, device_name, dtype_on, find_model, libraries, unusable
 from ontology.errors import ListenerError
 from ontology.mappings import load_mappings
 from ontology.terms import SKOS, ConfidenceKind, SpanKind
@@ -61,12 +61,12 @@ class TagListener:
     vocabulary : Vocabulary
     device : str
     envelope : str, optional
-        Id or label of its row in ``ontology/envelopes.csv``.
+        Id of its row in ``ontology/envelopes.csv``.
 
     Raises
     ------
     ListenerError
-        If it is no such model, none of its tags is mapped, or the envelope is unknown.
+        If it is no such model, or none of its tags is mapped.
     """
 
     def __init__(self, model: str, vocabulary: Vocabulary, device: str, envelope: str | None = None) -> None:
@@ -81,7 +81,7 @@ class TagListener:
         asked = {"least score": f"{LEAST:g}", "tags": "those of the model's configuration"}
         self._identity = Identity(
             "ast", files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
-            hearing, libraries(), device_name(device), str(self._dtype), find_envelope(envelope), asked,
+            hearing, libraries(), device_name(device), str(self._dtype), envelope, asked,
         )  # fmt: skip
 
     @property
@@ -111,7 +111,7 @@ class TagListener:
         if self._loaded is None:
             try:
                 model = AutoModelForAudioClassification.from_pretrained(self._files.path, dtype=self._dtype)
-            except (ValueError, OSError, KeyError, ImportError, AttributeError) as error:
+            except UNLOADABLE as error:
                 raise unusable(self._files, error, _EXPECTED) from error
             self._loaded = model.to(self._device).eval()
         return self._loaded
@@ -142,7 +142,7 @@ def _features(files: ModelFiles) -> tuple[Any, list[str], Hearing]:
         ):  # 128 mel bands over 257 frequencies leave one empty, in the published model too
             warnings.filterwarnings("ignore", "At least one mel filter has all zero values", UserWarning)
             features: Any = AutoFeatureExtractor.from_pretrained(files.path)
-    except (ValueError, OSError, KeyError, ImportError, AttributeError, TypeError) as error:
+    except UNLOADABLE as error:
         raise unusable(files, error, _EXPECTED) from error
     tags = [str(config.id2label[number]) for number in sorted(config.id2label)]
     rate, frames = getattr(features, "sampling_rate", None), getattr(config, "max_length", None)
