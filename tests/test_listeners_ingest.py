@@ -91,12 +91,11 @@ def test_tags_are_descriptions_and_claims_are_derived_from_them(heard: Heard) ->
 
 
 def test_a_run_names_weights_questions_device_and_versions(heard: Heard) -> None:
-    found = {
-        name: value for name, value in rows(heard.archive, """
+    settings = rows(heard.archive, """
         SELECT DISTINCT ?name ?value WHERE { GRAPH ?graph {
             ?run prov:wasAssociatedWith/foaf:name "tiny-qwen2-audio" ; mls:hasInput ?set .
-            ?set rdfs:label ?name ; mls:hasValue ?value } }""")
-    }  # fmt: skip
+            ?set rdfs:label ?name ; mls:hasValue ?value } }""")  # fmt: skip
+    found = {setting[0]: setting[1] for setting in settings}
     assert re.fullmatch(r"[0-9a-f]{64}", found["SHA-256 sum of the weights"])
     assert (
         found["question brightnessLevel"] == "Bright or dark? | High or low? [bright: bright; dark: dark; cannot tell]"

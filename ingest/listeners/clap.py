@@ -80,7 +80,7 @@ class ClapListener:
     def _model(self) -> Any:
         if self._loaded is None:
             try:
-                model = ClapModel.from_pretrained(self._files.path, dtype=self._dtype)
+                model: Any = ClapModel.from_pretrained(self._files.path, dtype=self._dtype)
             except UNLOADABLE as error:
                 raise unusable(self._files, error, _EXPECTED) from error
             self._loaded = model.to(self._device).eval()
@@ -120,7 +120,7 @@ class ClapListener:
 def _processor(files: ModelFiles) -> tuple[Any, Hearing]:
     """Load the processor and say what it hears."""
     try:
-        config = AutoConfig.from_pretrained(files.path)
+        config: Any = AutoConfig.from_pretrained(files.path)
         processor: Any = AutoProcessor.from_pretrained(files.path)
     except UNLOADABLE as error:
         raise unusable(files, error, _EXPECTED) from error

@@ -136,7 +136,7 @@ class TagListener:
 def _features(files: ModelFiles) -> tuple[Any, list[str], Hearing]:
     """Load the feature extractor; return it with the tags and with what is heard."""
     try:
-        config = AutoConfig.from_pretrained(files.path)
+        config: Any = AutoConfig.from_pretrained(files.path)
         with (
             warnings.catch_warnings()
         ):  # 128 mel bands over 257 frequencies leave one empty, in the published model too
