@@ -125,7 +125,11 @@ def _line_width(power: Tensor) -> Tensor:
     strongest = power.argmax(1, keepdim=True).clamp_min(1)
     offset = _offsets(str(power.device))
     index = strongest + offset
-    near = (offset.abs() <= (strongest * (2**_LINE_OCTAVES - 1)).ceil().clamp_min(3)) & (index >= 0) & (index < power.shape[1])
+    near = (
+        (offset.abs() <= (strongest * (2**_LINE_OCTAVES - 1)).ceil().clamp_min(3))
+        & (index >= 0)
+        & (index < power.shape[1])
+    )
     weight = power.gather(1, index.clamp(0, power.shape[1] - 1)) * near
     total = weight.sum(1).clamp_min(_EPS)
     mean = (weight * offset).sum(1) / total
