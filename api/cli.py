@@ -29,7 +29,7 @@ from rich.markup import escape
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
-from api.options import AnnotationFormat, Format, ReportFormat, Store, examples
+from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
@@ -57,6 +57,7 @@ _ERR = Console(stderr=True)
         "acousma ingest demo --catalogue demo/catalogue.csv",
         "acousma ingest 'tapes/Side A.wav' --claims listeners.csv",
         "ACOUSMA_DEVICE=cuda acousma ingest archive-of-sounds --processes 4",
+        "acousma ingest demo --describer transformers --model models/Qwen2-Audio-7B-Instruct --device cuda",
     )
 )
 def ingest(
@@ -70,18 +71,33 @@ def ingest(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Recordings described at the same time.")] = 1,
     window: Annotated[float, typer.Option(min=0.5, help="Length of the fixed windows in seconds.")] = 5.0,
+    describer: Annotated[
+        list[Describer] | None, typer.Option(help="Who describes; repeatable. Measuring is always done.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FOLDER|ID", help="The model of each --describer but measured, in their order."),
+    ] = None,
+    questions: Annotated[Path | None, typer.Option(help="YAML of what models are asked; else the default set.")] = None,
+    envelope: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the model hears, as acousma models has it; else derived.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="cpu|cuda", help="Where to compute; else ACOUSMA_DEVICE, else cpu.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Sounds that a model hears at the same time.")] = 8,
     store: Store = None,
 ) -> None:
-    """Measure recordings, make claims, and store both with their evidence.
+    """Measure recordings, let models listen, make claims, and store them with their evidence.
 
     What is stored already is left alone; a run that was interrupted is taken up again.
     """
     from api import ingesting
 
     settings = load_settings(store)
-    report = ingesting.ingest_paths(
-        settings, ingesting.IngestOptions(paths, catalogue, claims, processes, window), _ERR
-    )
+    models = ingesting.ModelOptions(tuple(describer or ()), tuple(model or ()), questions, envelope, batch)
+    options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models)
+    report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)
     for failure in report.failures:
         _ERR.print(f"[red]not used:[/red] {escape(str(failure))}", highlight=False, soft_wrap=True)

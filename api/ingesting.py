@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from api.listing import clock
 from api.places import remember
@@ -16,12 +18,15 @@ from api.settings import Settings
 from ingest.catalogue import Catalogue, read_catalogue
 from ingest.describe import Settings as DescriberSettings
 from ingest.heard import HeardTable, read_heard
+from ingest.listeners.hearing import Listeners, declared_seconds
+from ingest.listeners.opening import Wanted, open_listener
+from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import Done, Job, Report, find_files, ingest
-from ontology.errors import InputError
+from ontology.errors import InputError, ListenerError
 from ontology.vocabulary import load_vocabulary
 from store import Limits, open_store
 
-__all__ = ["IngestOptions", "ingest_job", "ingest_paths", "print_report"]
+__all__ = ["IngestOptions", "ModelOptions", "ingest_job", "ingest_paths", "print_report"]
 
 
 OPTIMIZE_FROM = 200_000
@@ -29,6 +34,46 @@ OPTIMIZE_FROM = 200_000
 
 _LIMITS = Limits(seconds=600.0, rows=10_000_000)
 """For the questions that ingesting itself asks; those of people have the limits of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What was typed of listening models.
+
+    Parameters
+    ----------
+    describers : sequence of str
+    models : sequence of str
+        One for each describer but ``measured``, in their order.
+    questions : Path or None
+    envelope : str or None
+    batch : int
+    """
+
+    describers: Sequence[str] = ()
+    models: Sequence[str] = ()
+    questions: Path | None = None
+    envelope: str | None = None
+    batch: int = 8
+
+    def wanted(self, device: str) -> list[Wanted]:
+        """Return the listeners that were asked for.
+
+        Raises
+        ------
+        ListenerError
+            If models and describers do not come in pairs.
+        """
+        kinds = [describer for describer in self.describers if describer != "measured"]
+        if len(kinds) != len(self.models):
+            raise ListenerError(
+                f"{len(kinds)} describers that are models and {len(self.models)} --model", "a --model for each",
+                "such as: --describer clap --model FOLDER",
+            )  # fmt: skip
+        if len(kinds) != 1 and self.envelope:
+            raise ListenerError(f"--envelope with {len(kinds)} models", "one model", "ingest with one model at a time")
+        pairs = zip(kinds, self.models, strict=True)
+        return [Wanted(kind, model, self.questions or DEFAULT, self.envelope, device) for kind, model in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +87,7 @@ class IngestOptions:
     processes : int
     window : float
         Seconds.
+    models : ModelOptions
     """
 
     paths: Sequence[Path]
@@ -49,6 +95,7 @@ class IngestOptions:
     claims: Path | None
     processes: int
     window: float
+    models: ModelOptions = ModelOptions()
 
 
 def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) -> Report:
@@ -79,7 +126,14 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
     if not files:
         raise missing[0] if missing else InputError("no sound files were given", "files or folders")
     described = DescriberSettings(settings.base_iri, options.window, settings.device)
-    report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes), messages)
+    wanted = options.models.wanted(settings.device)
+    if wanted and options.processes > 1:
+        raise ListenerError(
+            f"--processes {options.processes} with a model", "one process: a model works on batches (--batch)",
+            "leave --processes out",
+        )  # fmt: skip
+    hearing = Listeners(tuple(open_listener(one) for one in wanted), options.models.batch)
+    report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes, hearing), messages)
     report.problems += missing
     return report
 
@@ -100,7 +154,7 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
         If the store cannot be written.
     """
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(), _Done(), TimeRemainingColumn(),
         TextColumn("{task.fields[name]}"),
     )  # fmt: skip
     with (
@@ -108,19 +162,69 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
         Progress(*columns, console=messages, transient=True) as bar,
     ):
         task = bar.add_task("Listening", total=len(job.files), name="")
+        models = _ModelProgress(bar, job.files, len(job.listeners.listeners))
+        job = replace(job, listeners=replace(job.listeners, progress=models.heard))
 
         def progress(done: Done) -> None:
             bar.update(task, advance=1, name=escape(done.path.name))
+            models.done(done.path)
             for notice in done.notices:
                 messages.print(f"[yellow]note:[/yellow] {escape(notice)}", highlight=False, soft_wrap=True)
 
         report = ingest(job, store, progress)
+        if models.seconds:
+            messages.print(
+                f"Models heard {models.seconds:.1f} s of sound, {models.rate:.1f} s per second.", highlight=False
+            )
         if sum(done.described.quads for done in report.new if done.described) >= OPTIMIZE_FROM:
             store.optimize()
             store.publish()
     if isinstance(settings.location, Path):
         remember(settings.location, {done.sha256: done.path for done in report.done if done.sha256})
     return report
+
+
+class _Done(ProgressColumn):
+    """Files done, or seconds of sound heard and the seconds per second."""
+
+    def render(self, task: Task) -> Text:
+        """Write what is done of a task."""
+        if not task.fields.get("sound"):
+            return Text(f"{task.completed:.0f}/{task.total or 0:.0f}")
+        speed = "" if task.speed is None else f", {task.speed:.1f} s/s"
+        return Text(f"{clock(task.completed)} of {clock(task.total or 0)}{speed}")
+
+
+class _ModelProgress:
+    """How much sound models have heard, and what is left of it."""
+
+    def __init__(self, bar: Progress, files: Sequence[Path], listeners: int) -> None:
+        self._bar = bar
+        self._seconds = {path: declared_seconds(path) * listeners for path in files} if listeners else {}
+        self._finished = 0.0
+        self.seconds = self._spent = 0.0
+        total = sum(self._seconds.values())
+        self._task = bar.add_task("Models", total=total, name="", sound=True) if listeners else None
+        self._last = monotonic()
+
+    def heard(self, seconds: float) -> None:
+        """Note that so much sound was heard."""
+        self.seconds += seconds
+        self._spent, self._last = self._spent + monotonic() - self._last, monotonic()
+        if self._task is not None:
+            self._bar.update(self._task, advance=seconds)
+
+    def done(self, path: Path) -> None:
+        """Note that a file is done, whether or not all of it was heard."""
+        self._finished += self._seconds.get(path, 0.0)
+        self._last = monotonic()
+        if self._task is not None:
+            self._bar.update(self._task, completed=self._finished)
+
+    @property
+    def rate(self) -> float:
+        """Seconds of sound per second, measuring included."""
+        return self.seconds / self._spent if self._spent else 0.0
 
 
 def _found_catalogue(paths: Sequence[Path], messages: Console) -> Catalogue:
@@ -151,7 +255,7 @@ def print_report(settings: Settings, report: Report, out: Console) -> None:
     counts: Counter[str] = Counter()
     for done in new:
         assert done.described is not None
-        for name in ("spans", "measurements", "claims", "assessments", "quads"):
+        for name in ("spans", "measurements", "descriptions", "claims", "assessments", "quads"):
             counts[name] += getattr(done.described, name)
     table = RichTable(title="Ingested", title_justify="left", title_style="bold", show_header=False)
     table.add_column(justify="left")
@@ -162,7 +266,8 @@ def print_report(settings: Settings, report: Report, out: Console) -> None:
     if _failed(report):
         table.add_row("[red]not used[/red]", f"{_failed(report):,}")
     table.add_row("sound", clock(sound))
-    for name in ("spans", "measurements", "claims", "assessments"):
+    shown = ("spans", "measurements", *(["descriptions"] if counts["descriptions"] else ()), "claims", "assessments")
+    for name in shown:
         table.add_row(name, f"{counts[name]:,}")
     table.add_row("statements (triples)", f"{counts['quads']:,}")
     if new:

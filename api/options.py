@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AnnotationFormat", "Format", "ReportFormat", "Store", "examples"]
+__all__ = ["AnnotationFormat", "Describer", "Format", "ReportFormat", "Store", "examples"]
+
+
+class Describer(StrEnum):
+    """Who describes recordings."""
+
+    MEASURED = "measured"
+    TRANSFORMERS = "transformers"
+    CLAP = "clap"
+    AST = "ast"
 
 
 class Format(StrEnum):

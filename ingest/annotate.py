@@ -14,6 +14,7 @@ from decimal import Decimal
 from ontology.mint import Minter, concept, envelope
 from ontology.terms import (
     ACM,
+    DC,
     DCTERMS,
     FOAF,
     FRBR,
@@ -191,19 +192,10 @@ class RunWriter:
             yield self._assessment(assessment)
 
     def descriptions(self, descriptions: Iterable[Description]) -> Iterator[str]:
-        """Yield the lines of what was said in words, and of each span it speaks of once."""
+        """Yield the lines of what was said word for word, and of each span that it speaks of once."""
         for description in descriptions:
             yield from self._new_span(description.span)
-            node, end = self._mint.description(self.run_id, description), self._end
-            body = f"{node}/body"
-            yield (
-                f"{self._head(node, self._mint.span(description.span))}"
-                f"<{node}> <{RDF.type}> <{ACM.Description}> {end}"
-                f"<{node}> <{OA.motivatedBy}> <{OA.describing}> {end}"
-                f"<{node}> <{OA.hasBody}> <{body}> {end}"
-                f"<{body}> <{RDF.type}> <{OA.TextualBody}> {end}"
-                f"<{body}> <{RDF.value}> {_text(description.text)} {end}"
-            )
+            yield self._description(description)
 
     def _new_span(self, span: Span) -> Iterator[str]:
         """Yield the lines of a span that was not written yet, or of a new way in which it was marked off."""
@@ -261,6 +253,24 @@ class RunWriter:
             lines += f"<{observation}> <{ACM.standardError}> {_decimal(measurement.standard_error)} {end}"
         return lines
 
+    def _description(self, description: Description) -> str:
+        """Write a description; its words are a body as Web Annotation (clause 3.2.4) has it."""
+        mint, end, span = self._mint, self._end, description.span
+        name = mint.description_name(description)
+        node, words = mint.description(self.run_id, span, name), mint.words(self.run_id, span, name)
+        lines = (
+            f"{self._head(node, mint.span(span))}"
+            f"<{node}> <{RDF.type}> <{ACM.Description}> {end}"
+            f"<{node}> <{OA.motivatedBy}> <{OA.describing}> {end}"
+            f"<{node}> <{OA.hasBody}> <{words}> {end}"
+            f"<{words}> <{RDF.type}> <{OA.TextualBody}> {end}"
+            f"<{words}> <{RDF.value}> {_text(description.text)} {end}"
+            f'<{words}> <{DC.format}> "text/plain" {end}'
+        )
+        if description.language:
+            lines += f"<{words}> <{DC.language}> {_text(description.language)} {end}"
+        return lines
+
     def _claim(self, claim: Claim) -> str:
         mint, end, span = self._mint, self._end, claim.span
         node = mint.claim(self.run_id, span, claim.concept)
@@ -268,6 +278,9 @@ class RunWriter:
             f"<{node}> <{ACM.basedOn}> <{mint.measurement(self.run_id, span, property_)}> {end}"
             for property_ in claim.based_on
         )
+        if claim.derived_from is not None:
+            source = mint.description(self.run_id, span, claim.derived_from)
+            basis += f"<{node}> <{PROV.wasDerivedFrom}> <{source}> {end}"
         return (
             f"{self._head(node, mint.span(span))}"
             f"<{node}> <{RDF.type}> <{ACM.Claim}> {end}"

@@ -6,41 +6,35 @@ Nothing here touches the store. Lines are written to files, so that memory does 
 worker process can hand them over by name.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from ingest.annotate import RunWriter, catalogue_entry
-from ingest.decode import RATE, Listening, Scan
+from ingest.decode import Listening, Scan
 from ingest.features import analyse
 from ingest.frames import Frames
 from ingest.heard import Contribution, Heard, Said
+from ingest.listeners.base import Listener
+from ingest.listeners.hearing import NOBODY, Listeners, heard, spans_for
 from ingest.measure import measure
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
-from ingest.segment import WINDOW_SECONDS, segment
-from ontology.envelopes import load_envelopes
+from ingest.runs import CHECKER, DESCRIBER, ENVELOPE_CHECKER, ListenerRuns, Settings, listener_runs, runs, spoken_run
+from ingest.segment import segment
+from ontology.envelopes import Envelopes, load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
 from ontology.values import Agent, Assessment, Claim, Description, Measurement, Recording, Run, Span, Work
-from ontology.vocabulary import FOLDER, Vocabulary
+from ontology.vocabulary import Vocabulary
 
 __all__ = [
     "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Task", "describe", "fitting", "runs",
 ]  # fmt: skip
-
-VERSION = "0.2.0"
-"""Version of the measuring code; to be raised with every change that can change a value."""
-
-DESCRIBER = Agent("Acousma measured describer", VERSION, envelope="acousma-measurement")
-CHECKER = Agent("Acousma claim checker", VERSION)
-ENVELOPE_CHECKER = Agent("Acousma envelope checker", VERSION)
-"""Says of claims that their maker could not have heard it; whether it holds is left to `CHECKER`."""
 
 _CORE = (
     "level", "brightnessCentroid", "spectralSpread", "activeBands", "peakShare", "sideShare", "pitch",
@@ -60,24 +54,6 @@ _Key = tuple[Agent, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What can change the outcome of a description, and where it is computed.
-
-    Parameters
-    ----------
-    base : str
-        Base IRI of the archive.
-    window_seconds : float
-    device : str
-        Torch device; no part of a run's identity.
-    """
-
-    base: str
-    window_seconds: float = WINDOW_SECONDS
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
 class Described:
     """What was written of one recording.
 
@@ -94,6 +70,8 @@ class Described:
     problems : tuple of ClaimsError
         What others said that does not fit the recording.
     descriptions : int
+    notices : tuple of str
+        What listeners left out.
     """
 
     scanned: Scan
@@ -107,76 +85,7 @@ class Described:
     quads: int
     problems: tuple[ClaimsError, ...] = ()
     descriptions: int = 0
-
-
-@cache
-def _tables_sum(*names: str) -> str:
-    return hashlib.sha256(b"\0".join((FOLDER / name).read_bytes() for name in names)).hexdigest()
-
-
-def _rules_sum() -> str:
-    return _tables_sum("rules.csv", "properties.csv")
-
-
-def runs(recording: Recording, others: Sequence[Contribution], settings: Settings, now: datetime) -> list[Run]:
-    """Return the runs that a recording calls for; their IRIs do not depend on the time.
-
-    Parameters
-    ----------
-    recording : Recording
-    others : sequence of Contribution
-    settings : Settings
-    now : datetime
-
-    Returns
-    -------
-    list of Run
-        The measured describer's; then one per contribution; if there are claims in them, the checker's, and the
-        envelope checker's if one of their makers hears through an envelope.
-    """
-    parameters = {
-        **_envelope(DESCRIBER),
-        "sample rate in Hz": str(RATE),
-        "window in seconds": f"{settings.window_seconds:g}",
-        "SHA-256 sum of the rules": _rules_sum(),
-    }
-    wanted = [Run(DESCRIBER, recording.id, parameters, now, now)]
-    wanted += [_spoken(recording, contribution, now) for contribution in others]
-    # equal claims out of two files are two runs' claims, and both are to be checked
-    spoken = [(other.agent.name, other.parameters) for other in others if other.parameters and other.claims]
-    imported = {"SHA-256 sum of the imported runs": _claims_sum(spoken)} if spoken else {}
-    if claimed := [(other.agent.envelope, claim) for other in others for claim in other.claims]:
-        parameters = {
-            "SHA-256 sum of the rules": _rules_sum(),
-            "SHA-256 sum of the claims": _claims_sum(claim for _, claim in claimed),
-        } | imported
-        wanted.append(Run(CHECKER, recording.id, parameters, now, now))
-    if through := [(envelope, claim) for envelope, claim in claimed if envelope]:
-        parameters = {
-            "SHA-256 sum of the envelopes": _tables_sum("envelopes.csv", "needs.csv", "losses.csv", "rules.csv"),
-            "SHA-256 sum of the claims": _claims_sum(through),
-        } | imported
-        wanted.append(Run(ENVELOPE_CHECKER, recording.id, parameters, now, now))
-    return wanted
-
-
-def _spoken(recording: Recording, contribution: Contribution, now: datetime) -> Run:
-    """Return the run in which somebody else said something."""
-    sums = {
-        f"SHA-256 sum of the {name}": _claims_sum(items)
-        for name, items in (("claims", contribution.claims), ("descriptions", contribution.descriptions))
-        if items
-    }
-    parameters = dict(contribution.parameters)
-    return Run(contribution.agent, recording.id, parameters | _envelope(contribution.agent) | sums, now, now)
-
-
-def _envelope(agent: Agent) -> dict[str, str]:
-    return {"envelope": agent.envelope} if agent.envelope else {}
-
-
-def _claims_sum(claims_: Iterable[object]) -> str:
-    return hashlib.sha256("\n".join(sorted(map(repr, claims_))).encode()).hexdigest()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +113,9 @@ class _Description:
     claims: int = 0
     assessments: int = 0
     quads: int = 0
-    descriptions: int = 0
     values: dict[Span, dict[str, float]] = field(default_factory=dict)
+    descriptions: int = 0
+    notices: list[str] = field(default_factory=list)
 
     def write(self, lines: str) -> None:
         """Write lines and count them."""
@@ -246,6 +156,24 @@ class _Description:
         self.descriptions += len(said.descriptions)
         self.end(writer)
 
+    def listened(self, run: Run, listener: Listener, listeners: Listeners, window_seconds: float) -> list[Claim]:
+        """Let a listener hear the spans, write what it said, and return its claims."""
+        writer = self.begin(run)
+        segmented = segment(self.scanned.recording, self.frames, window_seconds)
+        spans, left_out = spans_for(listener, segmented.spans)
+        if left_out:
+            longest = f"the {listener.identity().hearing.window_s:g} s that {run.agent.name} hears as one"
+            self.notices.append(f"{self.scanned.path}: {len(left_out)} spans longer than {longest} were left out.")
+        made: list[Claim] = []
+        for one in heard(listener, self.scanned.path, spans, listeners):
+            self.write("".join(writer.descriptions(one.descriptions)))
+            self.write("".join(writer.annotations(claims=one.claims)))
+            self.descriptions += len(one.descriptions)
+            made += one.claims
+        self.claims += len(made)
+        self.end(writer)
+        return made
+
     def checked(self, run: Run, claimed: Sequence[Claimed]) -> None:
         """Write what measurement says of each claim of others."""
         vocabulary = self.vocabulary
@@ -253,9 +181,8 @@ class _Description:
             one.iri, one.claim.concept, one.claim.span, values, vocabulary
         ))  # fmt: skip
 
-    def reached(self, run: Run, claimed: Sequence[Claimed]) -> None:
+    def reached(self, run: Run, claimed: Sequence[Claimed], tables: Envelopes) -> None:
         """Write which claims of others speak of something their maker could not have heard."""
-        tables = load_envelopes()
         self._judged(run, [one for one in claimed if one.envelope], lambda one, values: assess_reach(
             one.iri, one.claim, one.envelope or "", values, tables
         ))  # fmt: skip
@@ -310,6 +237,8 @@ class Task:
         Graphs of runs that are stored already and are left out.
     target : Path
         The file to write.
+    stored : Mapping of str to tuple of Claim
+        Claims of listeners that are stored already and are still to be checked, by graph.
     """
 
     path: Path
@@ -318,6 +247,7 @@ class Task:
     heard: tuple[Heard | Said, ...]
     present: frozenset[str]
     target: Path
+    stored: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
 
 
 def fitting(
@@ -340,8 +270,29 @@ def fitting(
     return [Contribution(*key, tuple(claims_.get(key, ())), tuple(words.get(key, ()))) for key in keys], problems
 
 
-def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock) -> Described:
-    """Measure a sound file, make claims, and check what others claim of it.
+def _described_by(
+    listener: Listener, wanted: ListenerRuns, work: _Description, task: Task, hear: Callable[[], list[Claim]]
+) -> None:
+    """Write the runs of a listener and of the checkers of its claims, as far as they are not stored yet."""
+    minter, run_id = work.minter, work.minter.run_id(wanted.heard)
+    heard_, checked, reached = (minter.run_graph(minter.run_id(run)) for run in wanted.all)
+    if task.present >= {heard_, checked, reached}:
+        return
+    made = task.stored.get(heard_, ()) if heard_ in task.present else hear()
+    tables, derived = load_envelopes(), listener.identity().hearing.envelope()
+    tables = replace(tables, envelopes={**tables.envelopes, derived.id: derived})
+    through = listener.identity().envelope or derived.id
+    claimed = [Claimed(minter.claim(run_id, claim.span, claim.concept), claim, through) for claim in made]
+    if checked not in task.present:
+        work.checked(wanted.checked, claimed)
+    if reached not in task.present:
+        work.reached(wanted.reached, claimed, tables)
+
+
+def describe(
+    task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock, listeners: Listeners = NOBODY
+) -> Described:
+    """Measure a sound file, make claims, let listeners hear it, and check what others claim of it.
 
     Parameters
     ----------
@@ -350,6 +301,7 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
     vocabulary : Vocabulary
     clock : callable
         Gives the present time, with time zone.
+    listeners : Listeners, optional
 
     Returns
     -------
@@ -359,6 +311,8 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
     ------
     AudioError
         If the file cannot be used.
+    ListenerError
+        If a listener cannot be used.
     """
     minter = Minter(settings.base)
     listening = Listening(task.path, task.sha256)
@@ -370,7 +324,7 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
         with task.target.open("w", encoding="utf-8") as file:
             work = _Description(scanned, frames, file, minter, vocabulary, clock)
             claimed: list[Claimed] = []
-            spoken = {minter.run_id(_spoken(recording, other, clock())): other for other in others}
+            spoken = {minter.run_id(spoken_run(recording, other, clock())): other for other in others}
             for run in runs(recording, others, settings, clock()):
                 run_id = minter.run_id(run)
                 if said := spoken.get(run_id):
@@ -383,9 +337,15 @@ def describe(task: Task, settings: Settings, vocabulary: Vocabulary, clock: Cloc
                 elif run.agent == CHECKER:
                     work.checked(run, claimed)
                 elif run.agent == ENVELOPE_CHECKER:
-                    work.reached(run, claimed)
+                    work.reached(run, claimed, load_envelopes())
                 elif said:
                     work.others(run, said)
+            for listener in listeners.listeners:
+                wanted = listener_runs(listener, recording, settings, clock())
+                _described_by(listener, wanted, work, task, partial(
+                    work.listened, wanted.heard, listener, listeners, settings.window_seconds
+                ))  # fmt: skip
     entry = catalogue_entry(minter, recording.id, task.work)
     counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
-    return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems), work.descriptions)
+    return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems),
+                     work.descriptions, tuple(work.notices))  # fmt: skip

@@ -15,7 +15,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,11 +26,14 @@ import torch
 from ingest.annotate import catalogue_entry
 from ingest.catalogue import Catalogue
 from ingest.decode import EXTENSIONS, file_sha256
-from ingest.describe import Described, Settings, Task, describe, fitting, runs
+from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable, Said
+from ingest.listeners.hearing import NOBODY, Listeners
+from ingest.runs import listener_runs, runs
+from ingest.stored import stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ACM, ENVELOPES_GRAPH, MAPPINGS_GRAPH, MO, PREFIXES, VOCABULARY_GRAPH
+from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
 from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
@@ -62,7 +64,8 @@ class Job:
         What others claim.
     settings : Settings
     processes : int
-        Recordings described at the same time.
+        Recordings described at the same time; 1 if there are listeners.
+    listeners : Listeners
     """
 
     files: tuple[Path, ...]
@@ -70,6 +73,7 @@ class Job:
     heard: HeardTable
     settings: Settings
     processes: int = 1
+    listeners: Listeners = field(default_factory=Listeners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,38 +200,14 @@ def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
     return True
 
 
-_KNOWN = f"""
-PREFIX acm: <{PREFIXES["acm"]}>
-PREFIX mo: <{PREFIXES["mo"]}>
-SELECT DISTINCT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
-  GRAPH ?run {{
-    ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
-    ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
-    ?t <{ACM.endSeconds}> ?end .
-  }}
-}}"""
-# every run of a recording says this of it, and in the union of all graphs each statement would count as often
-
-
-def _known(store: Store) -> dict[str, Recording]:
-    """Return the stored recordings by the sum of their files."""
-    known = {}
-    for row in store.rows(_KNOWN).rows:
-        file, signal, rate, channels, end, bandwidth = (
-            term.value if isinstance(term, pyoxigraph.Literal) else "" for term in row
-        )
-        known[file] = Recording(signal, int(float(rate)), int(channels), Decimal(end), float(bandwidth))
-    return known
-
-
 class _Planner:
     """Decides, file by file, what is new, and stores it whole."""
 
     def __init__(self, job: Job, store: Store) -> None:
-        self.settings = job.settings
+        self.settings, self.listeners = job.settings, job.listeners
         self._job, self._store = job, store
         self._minter = Minter(job.settings.base)
-        self._known = _known(store)
+        self._known = stored_recordings(store)
         self._seen: dict[str, Path] = {}
 
     def plan(self, path: Path, target: Path) -> Task | Done:
@@ -242,6 +222,7 @@ class _Planner:
         self._seen[sha256] = path
         heard = self._job.heard.of(path.resolve())
         present: frozenset[str] = frozenset()
+        stored = {}
         if sha256 in self._known:
             self._seen.setdefault(self._known[sha256].signal_sha256, path)
             graphs, problems = self._graphs(self._known[sha256], heard)
@@ -249,7 +230,9 @@ class _Planner:
             if present == graphs:
                 self._update_entry(path, self._known[sha256])
                 return Done(path, faults=tuple(problems), sha256=sha256)
-        return Task(path, sha256, self._job.catalogue.work(path), heard, present, target)
+            by_listeners = {graphs_[0] for graphs_ in self._by_listeners(self._known[sha256])} & present
+            stored = {graph: stored_claims(self._store, graph, self._known[sha256].id) for graph in by_listeners}
+        return Task(path, sha256, self._job.catalogue.work(path), heard, present, target, stored)
 
     def _twin(self, path: Path, how: str, sha256: str) -> str:
         """Say that a file was left out for another one, and that its rows of the tables went with it."""
@@ -260,13 +243,19 @@ class _Planner:
     def _graphs(self, recording: Recording, heard: Sequence[Heard | Said]) -> tuple[set[str], list[ClaimsError]]:
         others, problems = fitting(heard, recording, load_vocabulary())
         wanted = runs(recording, others, self._job.settings, now())
-        return {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}, problems
+        graphs = {self._minter.run_graph(self._minter.run_id(run)) for run in wanted}
+        return graphs.union(*self._by_listeners(recording)), problems
+
+    def _by_listeners(self, recording: Recording) -> list[list[str]]:
+        """Return the graphs that each listener calls for, its own first."""
+        wanted = [listener_runs(one, recording, self.settings, now()).all for one in self.listeners.listeners]
+        return [[self._minter.run_graph(self._minter.run_id(run)) for run in three] for three in wanted]
 
     def keep(self, task: Task, described: Described) -> Done | Task:
         """Store what was written of a file, in one step; or return what is left to do if its sound was known."""
         scanned = described.scanned
         recording, sha256 = scanned.recording, scanned.file.sha256
-        notices, faults = scanned.notices, tuple(described.problems)
+        notices, faults = (*scanned.notices, *described.notices), tuple(described.problems)
         if self._seen.setdefault(recording.signal_sha256, task.path) != task.path:
             twin = self._twin(task.path, "holds the same sound as", recording.signal_sha256)
             first = self._seen[recording.signal_sha256]
@@ -303,9 +292,9 @@ class _Planner:
             self._store.publish()
 
 
-def _describe(task: Task, settings: Settings) -> Described:
+def _describe(task: Task, settings: Settings, listeners: Listeners = NOBODY) -> Described:
     torch.set_num_threads(1)
-    return describe(task, settings, load_vocabulary(), now)
+    return describe(task, settings, load_vocabulary(), now, listeners)
 
 
 def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
@@ -348,7 +337,11 @@ def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
         threads = torch.get_num_threads()
         for number, path in enumerate(job.files):
             task = planner.plan(path, folder / f"{number}.nq")
-            yield task if isinstance(task, Done) else _finish(planner, task, partial(_describe, task, job.settings))
+            yield (
+                task
+                if isinstance(task, Done)
+                else _finish(planner, task, partial(_describe, task, job.settings, job.listeners))
+            )
         torch.set_num_threads(threads)
         return
     with ProcessPoolExecutor(job.processes, get_context("spawn"), _leave_at_once) as pool:
@@ -382,7 +375,7 @@ def _finish(planner: _Planner, task: Task, work: Callable[[], Described]) -> Don
     try:
         done = planner.keep(task, work())
         while isinstance(done, Task):
-            done = planner.keep(done, _describe(done, planner.settings))
+            done = planner.keep(done, _describe(done, planner.settings, planner.listeners))
     except (AudioError, ClaimsError) as error:
         done = Done(task.path, problem=error, sha256=task.sha256)
     task.target.unlink(missing_ok=True)

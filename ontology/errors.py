@@ -10,6 +10,7 @@
     │   ├── ImportFileError   a file with what a model or a person said, of another program
     │   ├── VocabularyError   a row of the vocabulary or of the measurement rules
     │   ├── CorpusError       a corpus folder, or a file in it
+    │   ├── ListenerError     a listening model, its questions, or what it is to run on
     │   ├── MappingError      a mapping to another vocabulary
     │   ├── ParameterError    a parameter of a stored question
     │   └── UnknownName       a name that stands for nothing (question, work, run, concept)
@@ -36,6 +37,7 @@ __all__ = [
     "CorpusError",
     "ImportFileError",
     "InputError",
+    "ListenerError",
     "MappingError",
     "ParameterError",
     "QueryError",
@@ -117,6 +119,10 @@ class MappingError(InputError):
 
 class CorpusError(InputError):
     """A corpus folder cannot be used, or a file in it is not what was made."""
+
+
+class ListenerError(InputError):
+    """A listening model cannot be used, or the questions that it is to be asked cannot."""
 
 
 class ParameterError(InputError):

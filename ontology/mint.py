@@ -151,9 +151,18 @@ class Minter:
         """Return the IRI of a claim: one per run, span and concept."""
         return f"{self.base}annotation/{run_id}/{self.times(span)}/claim/{concept_id}"
 
-    def description(self, run_id: str, description: Description) -> str:
-        """Return the IRI of a description: one per run, span and wording."""
-        return f"{self.base}annotation/{run_id}/{self.times(description.span)}/description/{_digest(description.text)}"
+    def description(self, run_id: str, span: Span, name: str) -> str:
+        """Return the IRI of a description: one per run, span and name (see `description_name`)."""
+        return f"{self.base}annotation/{run_id}/{self.times(span)}/description/{name}"
+
+    @staticmethod
+    def description_name(description: Description) -> str:
+        """Return what a description was asked for, or a digest of its words."""
+        return description.name or _digest(description.text)
+
+    def words(self, run_id: str, span: Span, name: str) -> str:
+        """Return the IRI of the words of a description."""
+        return f"{self.description(run_id, span, name)}/words"
 
     def measurement(self, run_id: str, span: Span, property_id: str) -> str:
         """Return the IRI of a measurement annotation: one per run, span and property."""

@@ -12,8 +12,8 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS", "MO",
-    "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS",
+    "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
     "ConfidenceKind", "ListeningCondition", "ReachReason", "ScoreMetric", "SpanKind", "Verdict",
 ]  # fmt: skip
 
@@ -121,6 +121,14 @@ class ACM:
     verdict = NS + "verdict"
     weightsLicence = NS + "weightsLicence"
     windowSeconds = NS + "windowSeconds"
+
+
+class DC:
+    """Dublin Core elements, which Web Annotation uses of bodies."""
+
+    NS = "http://purl.org/dc/elements/1.1/"
+    format = NS + "format"
+    language = NS + "language"
 
 
 class DCTERMS:
@@ -329,6 +337,10 @@ class ConfidenceKind(StrEnum):
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
     CLASSIFIER_SCORE = "classifierScore"
     RELATIVE_SCORE = "relativeScore"
+    LIKELIHOOD_RATIO = "likelihoodRatio"
+    LINKED_TEXT = "linkedText"
+    LABEL_SIMILARITY = "labelSimilarity"
+    TAG_SCORE = "tagScore"
 
 
 class ScoreMetric(StrEnum):

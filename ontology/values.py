@@ -277,6 +277,8 @@ class Claim:
     confidence_kind : ConfidenceKind
     based_on : tuple of str
         Ids of the properties whose measurements over the same span, in the same run, the claim rests on.
+    derived_from : str, optional
+        `Description.name` of the description of the same span, in the same run, that the claim was read from.
     """
 
     span: Span
@@ -285,6 +287,7 @@ class Claim:
     confidence: float
     confidence_kind: ConfidenceKind
     based_on: tuple[str, ...] = ()
+    derived_from: str | None = None
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
@@ -299,14 +302,22 @@ class Description:
     span : Span
     text : str
         Not empty.
+    name : str, optional
+        What it was asked for, such as ``"open"``, once per run and span; without it the words tell it from others.
+    language : str, optional
+        Language tag (BCP 47) of the text, where it is known.
     """
 
     span: Span
     text: str
+    name: str | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise InputError("a description without words", "what was said")
+        if self.name is not None and not re.fullmatch(r"[A-Za-z0-9-]+", self.name):
+            raise InputError(f"{self.name!r} as the name of a description", "letters, digits and hyphens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ DESCRIPTION = """
     e:words a oa:TextualBody ; rdf:value "A dark hum, then grains." .
     ?claim prov:wasDerivedFrom e:said .
 """
-"""What a model said, word for word: the writer does not write this yet."""
+"""What a model said, word for word."""
 
 
 def lacks(class_: str, path: str) -> str:

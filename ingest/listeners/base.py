@@ -1,0 +1,254 @@
+"""What a listener is, what it is given and what it gives back.
+
+Conventions
+-----------
+Sounds are 32-bit floats with full scale 1, mono, shape (samples,), at the rate of the listener's `Identity`. Evidence
+of a language model is in nats per token: how much more likely an answer is with the sound than with silence of the same
+length.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ontology.envelopes import Envelope, load_envelopes
+from ontology.errors import ListenerError
+from ontology.terms import SpanKind
+from ontology.values import Agent, Claim, Description, Span
+
+__all__ = ["Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "Sounding", "find_envelope"]
+
+Mono = npt.NDArray[np.float32]
+"""Samples of shape (samples,), full scale 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What the front end of a model takes in.
+
+    Parameters
+    ----------
+    sample_rate_hz : int
+    minimum_hz, maximum_hz : float
+        Edges of the band.
+    window_s : float
+        Longest sound that it hears as one.
+    token_step_s : float
+        Seconds between what the front end passes on.
+    hop_s : float or None
+        Seconds between its frames.
+    mel_bins : int or None
+    channels : int
+    """
+
+    sample_rate_hz: int
+    minimum_hz: float
+    maximum_hz: float
+    window_s: float
+    token_step_s: float
+    hop_s: float | None = None
+    mel_bins: int | None = None
+    channels: int = 1
+
+    def envelope(self) -> Envelope:
+        """Return the same as an envelope that stands in no table."""
+        return Envelope(
+            "derived", "derived from the processor", "listening model", "words", self.sample_rate_hz, self.minimum_hz,
+            self.maximum_hz, self.channels, self.window_s, self.window_s, self.hop_s, self.token_step_s, self.mel_bins,
+            "", "", "", "the processor of the model", "no",
+        )  # fmt: skip
+
+    def parameters(self) -> dict[str, str]:
+        """Return the figures as parameters of a run."""
+        figures = {
+            "band in Hz": f"{self.minimum_hz:g} to {self.maximum_hz:g}",
+            "channels heard": str(self.channels),
+            "sample rate in Hz": str(self.sample_rate_hz),
+            "token step in seconds": f"{self.token_step_s:.6g}",
+            "longest sound in seconds": f"{self.window_s:g}",
+        }
+        if self.hop_s is not None:
+            figures["hop in seconds"] = f"{self.hop_s:.6g}"
+        if self.mel_bins is not None:
+            figures["mel bins"] = str(self.mel_bins)
+        return figures
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which listener this is: all that can change what it says.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of adapter, such as ``transformers``.
+    model : str
+        Name of the folder of the model, or its id on a hub.
+    revision : str or None
+        Revision on the hub, where the model came from one.
+    weights_sha256, configuration_sha256 : str
+        Sums of the files with the weights, and of those with everything else.
+    licence : str
+        In the words of the model's own card.
+    hearing : Hearing
+    libraries : tuple of (str, str)
+        Name and version of the libraries that run it.
+    device, dtype : str
+    envelope : str or None
+        Id of a row of ``ontology/envelopes.csv``; None if the envelope is what `hearing` says.
+    asked : Mapping of str to str
+        Everything that it is asked or compared with, by name.
+    """
+
+    kind: str
+    model: str
+    revision: str | None
+    weights_sha256: str
+    configuration_sha256: str
+    licence: str
+    hearing: Hearing
+    libraries: tuple[tuple[str, str], ...]
+    device: str
+    dtype: str
+    envelope: str | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def agent(self) -> Agent:
+        """The program that says what this listener says; its version is the revision, else the start of the sum."""
+        return Agent(self.model, self.revision or f"sha256-{self.weights_sha256[:12]}", envelope=self.envelope)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of a run of this listener."""
+        parameters = {
+            "describer": self.kind,
+            "SHA-256 sum of the weights": self.weights_sha256,
+            "SHA-256 sum of the configuration": self.configuration_sha256,
+            "licence of the weights": self.licence,
+            "device": self.device,
+            "number format": self.dtype,
+            "SHA-256 sum of the questions": self.questions_sha256,
+            **self.hearing.parameters(),
+            **self.asked,
+        }
+        parameters |= {f"version of {name}": version for name, version in self.libraries}
+        if self.envelope:
+            parameters["envelope"] = self.envelope
+        return parameters
+
+    @property
+    def questions_sha256(self) -> str:
+        """Sum of everything asked."""
+        return hashlib.sha256(repr(sorted(self.asked.items())).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sounding:
+    """A span and its sound.
+
+    Parameters
+    ----------
+    span : Span
+    samples : ndarray of shape (samples,)
+    """
+
+    span: Span
+    samples: Mono
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a listener answered to one closed question.
+
+    Parameters
+    ----------
+    aspect : str
+        Id of the concept that names the question.
+    options : tuple of (str or None)
+        Concept ids; None is the answer "cannot tell".
+    evidence : tuple of float
+        Of each option; in nats per token, or as scaled similarity.
+    shares : tuple of float
+        Softmax of the evidence; sums to 1.
+    chosen : str or None
+        The concept that is claimed; None if the listener abstains.
+    """
+
+    aspect: str
+    options: tuple[str | None, ...]
+    evidence: tuple[float, ...]
+    shares: tuple[float, ...]
+    chosen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a listener heard in one span.
+
+    Parameters
+    ----------
+    span : Span
+    descriptions : tuple of Description
+        Word for word.
+    claims : tuple of Claim
+        Each concept once.
+    answers : tuple of Answer
+        With the numbers that the claims rest on.
+    """
+
+    span: Span
+    descriptions: tuple[Description, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+
+class Listener(Protocol):
+    """Anything that can say what it hears."""
+
+    @property
+    def spans(self) -> frozenset[SpanKind]:
+        """The kinds of span that it is to hear."""
+        ...
+
+    def identity(self) -> Identity:
+        """Say which listener this is; the weights need not be in memory for it."""
+        ...
+
+    def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
+        """Say what is heard in each of a batch of sounds, as if each were alone.
+
+        Raises
+        ------
+        ListenerError
+            If the weights cannot be loaded.
+        MemoryError or RuntimeError
+            If the batch is too large for the device.
+        """
+        ...
+
+
+def find_envelope(name: str | None) -> str | None:
+    """Return the id of an envelope by id or label.
+
+    Raises
+    ------
+    ListenerError
+        If there is no such envelope.
+    """
+    if name is None:
+        return None
+    found = load_envelopes().find(name)
+    if found is None:
+        raise ListenerError(
+            f"there is no envelope {name!r}", "an id or label of ontology/envelopes.csv",
+            "look it up with: acousma models; without one the figures of the model's processor are used",
+        )  # fmt: skip
+    return found
+
+
+Progress = Callable[[float], None]
+"""Called with the seconds of sound that were heard since the last call."""

@@ -1,0 +1,144 @@
+"""A model with a common space for sounds and phrases as a listener: the options of a question compared with the sound.
+
+Conventions
+-----------
+The same sets of questions as for language models, of which only the options, the template and the neutral phrase, which
+stands for "cannot tell", are used. A share says how much nearer one phrase is than the others *of its question*: it
+depends on what is offered, which is why all phrases stand in the parameters of the run. Sounds longer than the window
+are refused, because the extractor would crop them at random.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import AutoConfig, AutoProcessor, ClapModel
+
+from ingest.listeners.base import Heard, Hearing, Identity, Sounding
+from ingest.listeners.files import UNLOADABLE, ModelFiles, device_name, dtype_on, find_model, libraries, unusable
+from ingest.listeners.questions import QuestionSet, choose
+from ontology.errors import ListenerError
+from ontology.terms import ConfidenceKind, SpanKind
+from ontology.values import Claim
+
+__all__ = ["ClapListener"]
+
+_EXPECTED = "a CLAP model for transformers, such as laion/clap-htsat-unfused"
+
+
+class ClapListener:
+    """A CLAP model.
+
+    Parameters
+    ----------
+    model : str
+        Folder or id.
+    questions : QuestionSet
+    device : str
+    envelope : str, optional
+        Id of its row in ``ontology/envelopes.csv``.
+
+    Raises
+    ------
+    ListenerError
+        If it is no such model.
+    """
+
+    def __init__(self, model: str, questions: QuestionSet, device: str, envelope: str | None = None) -> None:
+        self._files, self._questions, self._device = find_model(model), questions, device
+        self._dtype = dtype_on(device)
+        self._processor, hearing = _processor(self._files)
+        self._loaded: Any = None
+        asked = {"questions": questions.name, "threshold": f"{questions.threshold:g}"}
+        asked |= {"template": questions.template, "neutral phrase": questions.neutral}
+        for question in questions.questions:
+            offered = "; ".join(f"{concept}: {words}" for concept, words in question.options.items())
+            asked[f"phrases {question.aspect}"] = offered
+        files = self._files
+        self._identity = Identity(
+            "clap", files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
+            hearing, libraries(), device_name(device), str(self._dtype), envelope, asked,
+        )  # fmt: skip
+
+    @property
+    def spans(self) -> frozenset[SpanKind]:
+        """The kinds of span that the questions are about."""
+        return self._questions.spans
+
+    def identity(self) -> Identity:
+        """Say which listener this is."""
+        return self._identity
+
+    def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
+        """Compare each of a batch of sounds with all phrases."""
+        similarities = self._similarities(batch)
+        return [self._heard(one, row) for one, row in zip(batch, similarities, strict=True)]
+
+    @property
+    def _model(self) -> Any:
+        if self._loaded is None:
+            try:
+                model: Any = ClapModel.from_pretrained(self._files.path, dtype=self._dtype)
+            except UNLOADABLE as error:
+                raise unusable(self._files, error, _EXPECTED) from error
+            self._loaded = model.to(self._device).eval()
+        return self._loaded
+
+    @torch.inference_mode()
+    def _similarities(self, batch: Sequence[Sounding]) -> npt.NDArray[np.float64]:
+        """Return the scaled similarity of each sound to each phrase, shape (sounds, phrases)."""
+        phrases = [
+            self._questions.template.replace("{option}", words)
+            for question in self._questions.questions
+            for words in question.options.values()
+        ] + [self._questions.neutral]
+        inputs = self._processor(
+            text=phrases, audio=[one.samples for one in batch], return_tensors="pt", text_kwargs={"padding": True},
+            audio_kwargs={"sampling_rate": self._identity.hearing.sample_rate_hz},
+        )  # fmt: skip
+        placed = {
+            name: value.to(self._device, self._dtype if value.is_floating_point() else None)
+            for name, value in inputs.items()
+        }
+        return np.asarray(self._model(**placed).logits_per_audio.float().cpu().numpy(), np.float64)
+
+    def _heard(self, one: Sounding, row: npt.NDArray[np.float64]) -> Heard:
+        answers, claims, column = [], [], 0
+        for question in self._questions.questions:
+            values = np.append(row[column : column + len(question.options)], row[-1])
+            column += len(question.options)
+            answer = choose(question, values, self._questions.threshold)
+            answers.append(answer)
+            if answer.chosen is not None:
+                share = max(answer.shares)
+                claims.append(Claim(one.span, answer.chosen, answer.aspect, share, ConfidenceKind.LABEL_SIMILARITY))
+        return Heard(one.span, (), tuple(claims), tuple(answers))
+
+
+def _processor(files: ModelFiles) -> tuple[Any, Hearing]:
+    """Load the processor and say what it hears."""
+    try:
+        config: Any = AutoConfig.from_pretrained(files.path)
+        processor: Any = AutoProcessor.from_pretrained(files.path)
+    except UNLOADABLE as error:
+        raise unusable(files, error, _EXPECTED) from error
+    if config.model_type != "clap":
+        raise ListenerError(f"{files.name} is of the type {config.model_type!r}", _EXPECTED,
+                            "for a model that answers in words say --describer transformers")  # fmt: skip
+    features = processor.feature_extractor
+    fused = bool(config.audio_config.enable_fusion)
+    if fused != (features.truncation == "fusion"):
+        raise ListenerError(
+            f"the model {files.name} and its feature extractor do not fit: fusion is {fused} in one, "
+            f"truncation is {features.truncation!r} in the other", "both with fusion, or both without",
+            "take the processor from the model's own page",
+        )  # fmt: skip
+    rate = int(features.sampling_rate)
+    window = features.nb_max_samples / rate
+    hearing = Hearing(
+        rate, float(features.frequency_min), min(float(features.frequency_max), rate / 2), window, window,
+        features.hop_length / rate, features.feature_size,
+    )  # fmt: skip
+    return processor, hearing

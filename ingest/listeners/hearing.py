@@ -1,0 +1,200 @@
+"""Listeners and one recording: the sounds of its spans are cut, batched and listened to.
+
+Conventions
+-----------
+A file is decoded once per listener, at the rate of the listener, and mixed to mono; of its sound only what the next
+spans need is in memory. A batch that does not fit the device is halved, and so are all after it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import soundfile
+import torch
+
+from ingest.decode import blocks
+from ingest.listeners.base import Heard, Listener, Mono, Progress, Sounding
+from ontology.errors import ListenerError
+from ontology.terms import SpanKind
+from ontology.values import Span
+
+__all__ = ["NOBODY", "Listeners", "cut", "declared_seconds", "halving", "heard", "spans_for"]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The listeners of an ingest.
+
+    Parameters
+    ----------
+    listeners : tuple of Listener
+    batch : int
+        Sounds that are heard at the same time.
+    progress : callable
+        Called with the seconds of sound that were heard.
+    threads : int
+        Of the processor, for models that run on it; measuring takes one.
+    """
+
+    listeners: tuple[Listener, ...] = ()
+    batch: int = 8
+    progress: Progress = lambda _: None
+    threads: int = field(default_factory=torch.get_num_threads)
+
+
+NOBODY = Listeners(threads=1)
+"""No listeners."""
+
+
+def declared_seconds(path: Path) -> float:
+    """Return the length of a sound file in seconds by its header; 0 where it cannot be read."""
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.LibsndfileError, OSError):
+        return 0.0
+
+
+def spans_for(listener: Listener, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
+    """Choose what a listener is to hear.
+
+    Parameters
+    ----------
+    listener : Listener
+    spans : iterable of Span
+        Of a recording: the whole, the windows, the objects.
+
+    Returns
+    -------
+    taken : list of Span
+        In order of time. A recording without windows is taken as a whole in their place.
+    left_out : list of Span
+        Longer than what the listener hears as one.
+    """
+    spans = list(spans)
+    wanted = set(listener.spans)
+    if SpanKind.FIXED_WINDOW in wanted and not any(span.kind is SpanKind.FIXED_WINDOW for span in spans):
+        wanted.add(SpanKind.WHOLE_RECORDING)
+    # equal times are one span, however it was marked off
+    chosen = sorted({span: None for span in spans if span.kind in wanted}, key=lambda span: (span.start, span.end))
+    longest = listener.identity().hearing.window_s
+    return (
+        [span for span in chosen if float(span.duration) <= longest],
+        [span for span in chosen if float(span.duration) > longest],
+    )
+
+
+def cut(path: Path, spans: Sequence[Span], rate: int) -> Iterator[Sounding]:
+    """Yield each span with its sound, mono.
+
+    Parameters
+    ----------
+    path : Path
+    spans : sequence of Span
+        In order of their starts.
+    rate : int
+        Hz.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded.
+    """
+    waiting = list(spans)
+    sound: Mono = np.zeros(0, np.float32)
+    begins = 0  # position of the first sample that is still in memory
+    for block in blocks(path, rate):
+        if not waiting:
+            return
+        sound = np.concatenate([sound, block.mean(axis=0, dtype=np.float32)])
+        while waiting and round(float(waiting[0].end) * rate) <= begins + len(sound):
+            yield _part(waiting.pop(0), sound, begins, rate)
+        needed = round(float(waiting[0].start) * rate) if waiting else begins + len(sound)
+        dropped = min(max(0, needed - begins), len(sound))
+        sound, begins = sound[dropped:], begins + dropped
+    for span in waiting:  # the last one may end a sample later by rounding
+        yield _part(span, sound, begins, rate)
+
+
+def _part(span: Span, sound: Mono, begins: int, rate: int) -> Sounding:
+    start, end = (round(float(time) * rate) - begins for time in (span.start, span.end))
+    return Sounding(span, np.ascontiguousarray(sound[start:end]))
+
+
+def _too_large(error: Exception) -> bool:
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in text or "allocate memory" in text
+    )
+
+
+def halving(
+    work: Callable[[Sequence[_Item]], Sequence[_Result]], items: Iterable[_Item], size: int
+) -> Iterator[tuple[_Item, _Result]]:
+    """Do work in batches; where one does not fit into memory, halve it and all after it.
+
+    Parameters
+    ----------
+    work : callable
+        Gives one result per item of a batch.
+    items : iterable
+    size : int
+        Of the first batch.
+
+    Yields
+    ------
+    item, result
+
+    Raises
+    ------
+    ListenerError
+        If not even one item fits.
+
+    Examples
+    --------
+    >>> list(halving(lambda batch: [item * 2 for item in batch], [1, 2, 3], 2))
+    [(1, 2), (2, 4), (3, 6)]
+    """
+    coming = iter(items)
+    while batch := list(islice(coming, size)):
+        while batch:
+            part = batch[:size]
+            try:
+                results = work(part)
+            except (MemoryError, RuntimeError) as error:
+                if not _too_large(error):
+                    raise
+                if len(part) == 1:
+                    raise ListenerError(
+                        "one sound alone does not fit into the memory of the device", "room for it beside the model",
+                        "use shorter windows (--window), a smaller model, or another --device",
+                    ) from error  # fmt: skip
+                size = len(part) // 2
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                continue
+            yield from zip(part, results, strict=True)
+            batch = batch[len(part) :]
+
+
+def heard(listener: Listener, path: Path, spans: Sequence[Span], listeners: Listeners) -> Iterator[Heard]:
+    """Yield what a listener hears in the spans of a file."""
+    soundings = cut(path, spans, listener.identity().hearing.sample_rate_hz)
+
+    def listen(batch: Sequence[Sounding]) -> list[Heard]:
+        before = torch.get_num_threads()
+        torch.set_num_threads(listeners.threads)
+        try:
+            return listener.listen(batch)
+        finally:
+            torch.set_num_threads(before)
+
+    for one, result in halving(listen, soundings, listeners.batch):
+        listeners.progress(float(one.span.duration))
+        yield result

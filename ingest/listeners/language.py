@@ -1,0 +1,122 @@
+"""An audio language model as a listener: closed questions scored by likelihood, and one description in free words.
+
+Conventions
+-----------
+The evidence for an option is its likelihood with the sound less that with silence of the same length (nats per token),
+averaged over wordings and orders of the options. What a model would answer anyway, because of a word's length or
+place, so cancels out. Silence is scored once per length of sound.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.linking import Linker
+from ingest.listeners.base import Answer, Heard, Identity, Sounding
+from ingest.listeners.chat import Chat
+from ingest.listeners.files import device_name, find_model, libraries
+from ingest.listeners.questions import QuestionSet, choose
+from ontology.terms import ConfidenceKind, SpanKind
+from ontology.values import Claim, Description, Span
+from ontology.vocabulary import Vocabulary
+
+__all__ = ["LanguageListener"]
+
+OPEN = "open"
+"""Name of the description in free words."""
+
+
+class LanguageListener:
+    """An audio language model that transformers can load.
+
+    Parameters
+    ----------
+    model : str
+        Folder or id.
+    questions : QuestionSet
+    vocabulary : Vocabulary
+    device : str
+    envelope : str, optional
+        Id of its row in ``ontology/envelopes.csv``.
+
+    Raises
+    ------
+    ListenerError
+        If it is no such model.
+    """
+
+    def __init__(
+        self, model: str, questions: QuestionSet, vocabulary: Vocabulary, device: str, envelope: str | None = None
+    ) -> None:
+        files = find_model(model)
+        self._chat = Chat(files, device)
+        self._questions = questions
+        self._linker = Linker(vocabulary)
+        self._of_silence: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
+        self._identity = Identity(
+            "transformers", files.name, files.revision, files.weights_sha256, files.configuration_sha256,
+            files.licence, self._chat.hearing, libraries(), device_name(device), str(self._chat.dtype),
+            envelope, questions.asked(),
+        )  # fmt: skip
+
+    @property
+    def spans(self) -> frozenset[SpanKind]:
+        """The kinds of span that the questions are about."""
+        return self._questions.spans
+
+    def identity(self) -> Identity:
+        """Say which listener this is."""
+        return self._identity
+
+    def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
+        """Ask everything about each of a batch of sounds."""
+        answers = self._closed(batch)
+        said = self._chat.answer(self._questions.open, [one.samples for one in batch], self._questions.answer_tokens)
+        return [
+            self._heard(one.span, tuple(of_one), text)
+            for one, of_one, text in zip(batch, answers, said, strict=True)
+        ]  # fmt: skip
+
+    def _closed(self, batch: Sequence[Sounding]) -> list[list[Answer]]:
+        """Return the answers to all closed questions, sound by sound."""
+        answers: list[list[Answer]] = [[] for _ in batch]
+        if not self._questions.questions:
+            return answers
+        heard = self._chat.prefill(self._questions.open, [one.samples for one in batch])
+        self._listen_to_silence({len(one.samples) for one in batch})
+        for question in self._questions.questions:
+            offered, prompts = self._questions.offered(question), self._questions.prompts(question)
+            evidence = np.zeros((len(batch), len(offered)))
+            for prompt in prompts:
+                silent = np.stack([self._of_silence[len(one.samples), prompt.text] for one in batch])
+                evidence += (self._chat.likelihoods(heard, prompt.text, offered) - silent) / len(prompts)
+            for of_one, row in zip(answers, evidence, strict=True):
+                of_one.append(choose(question, row, self._questions.threshold))
+        return answers
+
+    def _listen_to_silence(self, lengths: set[int]) -> None:
+        """Score every prompt on silence of each length that is new, alone."""
+        for length in sorted(lengths - {length for length, _ in self._of_silence}):
+            heard = self._chat.prefill(self._questions.open, [np.zeros(length, np.float32)])
+            scored = {
+                (length, prompt.text): self._chat.likelihoods(heard, prompt.text, self._questions.offered(question))[0]
+                for question in self._questions.questions
+                for prompt in self._questions.prompts(question)
+            }
+            self._of_silence |= scored
+
+    def _heard(self, span: Span, answers: tuple[Answer, ...], text: str) -> Heard:
+        """Put together claims and description; a concept that was chosen is not claimed again from the text."""
+        claims = {
+            answer.chosen: Claim(
+                span, answer.chosen, answer.aspect, max(answer.shares), ConfidenceKind.LIKELIHOOD_RATIO
+            )
+            for answer in answers if answer.chosen is not None
+        }  # fmt: skip
+        if not text:
+            return Heard(span, (), tuple(claims.values()), answers)
+        for claim in self._linker.claims(span, text, OPEN):
+            claims.setdefault(claim.concept, claim)
+        said = Description(span, text, OPEN, self._questions.language)
+        return Heard(span, (said,), tuple(claims.values()), answers)

@@ -1,0 +1,82 @@
+"""From a name on the command line to a listener; the libraries that run models are imported here, and only then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.listeners.base import Listener, find_envelope
+from ingest.listeners.questions import DEFAULT, read_questions
+from ontology.errors import ListenerError
+from ontology.vocabulary import load_vocabulary
+
+__all__ = ["KINDS", "Wanted", "open_listener"]
+
+KINDS: Mapping[str, str] = {
+    "transformers": "an audio language model, asked in words",
+    "clap": "a model that compares sounds with phrases",
+    "ast": "a tagger with the labels of AudioSet",
+}
+"""The kinds of listener, each with what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A listener that was asked for.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    model : str
+        Folder of the model, or its id on a hub.
+    questions : Path
+    envelope : str or None
+        Id or label of a row of ``ontology/envelopes.csv``.
+    device : str
+        Torch device.
+    """
+
+    kind: str
+    model: str
+    questions: Path = DEFAULT
+    envelope: str | None = None
+    device: str = "cpu"
+
+
+def open_listener(wanted: Wanted) -> Listener:
+    """Open a listener: its files are found, summed and looked at; its weights are loaded when it first listens.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Listener
+
+    Raises
+    ------
+    ListenerError
+        If the model, the questions or the envelope cannot be used, or the libraries are missing or too old.
+    """
+    vocabulary = load_vocabulary()
+    questions, envelope = read_questions(wanted.questions, vocabulary), find_envelope(wanted.envelope)
+    try:
+        if wanted.kind == "transformers":
+            from ingest.listeners.language import LanguageListener
+
+            return LanguageListener(wanted.model, questions, vocabulary, wanted.device, envelope)
+        if wanted.kind == "clap":
+            from ingest.listeners.clap import ClapListener
+
+            return ClapListener(wanted.model, questions, wanted.device, envelope)
+        if wanted.kind == "ast":
+            from ingest.listeners.tags import TagListener
+
+            return TagListener(wanted.model, vocabulary, wanted.device, envelope)
+    except ImportError as error:
+        raise ListenerError(
+            f"the library that runs models cannot be used ({error})", "transformers 5.20 or later",
+            "install it with: pip install --upgrade 'transformers>=5.20'",
+        ) from error  # fmt: skip
+    raise ListenerError(f"{wanted.kind!r} is no kind of listener", "one of " + ", ".join(KINDS))

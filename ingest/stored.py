@@ -1,0 +1,65 @@
+"""What is stored already, read back as values: recordings, and claims of a run."""
+
+from decimal import Decimal
+
+import pyoxigraph
+
+from ontology.mint import concept
+from ontology.terms import ACM, MO, OA, PREFIXES, ConfidenceKind, SpanKind
+from ontology.values import Claim, Recording, Span
+from store import Store
+
+__all__ = ["stored_claims", "stored_recordings"]
+
+_KNOWN = f"""
+PREFIX acm: <{PREFIXES["acm"]}>
+PREFIX mo: <{PREFIXES["mo"]}>
+SELECT DISTINCT ?file ?signal ?rate ?channels ?end ?bandwidth WHERE {{
+  GRAPH ?run {{
+    ?f a <{MO.AudioFile}> ; acm:sha256 ?file ; mo:encodes ?r .
+    ?r acm:sha256 ?signal ; mo:sample_rate ?rate ; mo:channels ?channels ; acm:bandwidthHz ?bandwidth ; mo:time ?t .
+    ?t <{ACM.endSeconds}> ?end .
+  }}
+}}"""
+# every run of a recording says this of it, and in the union of all graphs each statement would count as often
+
+
+def stored_recordings(store: Store) -> dict[str, Recording]:
+    """Return the stored recordings by the sum of their files."""
+    known = {}
+    for row in store.rows(_KNOWN).rows:
+        file, signal, rate, channels, end, bandwidth = (
+            term.value if isinstance(term, pyoxigraph.Literal) else "" for term in row
+        )
+        known[file] = Recording(signal, int(float(rate)), int(channels), Decimal(end), float(bandwidth))
+    return known
+
+
+def stored_claims(store: Store, graph: str, recording: str) -> tuple[Claim, ...]:
+    """Return the claims of a run about spans of a recording, in order of time and concept.
+
+    Parameters
+    ----------
+    store : Store
+    graph : str
+        IRI of the run's graph.
+    recording : str
+        `Recording.id`.
+    """
+    rows = store.rows(f"""
+        SELECT ?start ?end ?body ?aspect ?confidence ?kind (MIN(STR(?marked)) AS ?spanKind) WHERE {{ GRAPH <{graph}> {{
+            ?claim a <{ACM.Claim}> ; <{OA.hasTarget}> ?span ; <{OA.hasBody}> ?body ; <{ACM.aspect}> ?aspect ;
+                <{ACM.confidence}> ?confidence ; <{ACM.confidenceKind}> ?kind .
+            ?span <{ACM.startSeconds}> ?start ; <{ACM.endSeconds}> ?end .
+            OPTIONAL {{ ?span <{ACM.segmentedAs}> ?marked }}
+        }} }} GROUP BY ?start ?end ?body ?aspect ?confidence ?kind ORDER BY ?start ?end ?body""")
+    prefix = len(concept(""))
+    claims = []
+    for row in rows.rows:
+        start, end, body, aspect, confidence, kind, marked = (
+            term.value if isinstance(term, pyoxigraph.Literal | pyoxigraph.NamedNode) else "" for term in row
+        )
+        first, last = (Decimal(time).quantize(Decimal("0.001")) for time in (start, end))
+        span = Span(recording, first, last, SpanKind(marked[prefix:]) if marked else None)
+        claims.append(Claim(span, body[prefix:], aspect[prefix:], float(confidence), ConfidenceKind(kind[prefix:])))
+    return tuple(claims)
