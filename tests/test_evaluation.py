@@ -295,7 +295,7 @@ def test_a_table_has_a_row_for_each_concept(evaluation: Evaluation) -> None:
 
 def test_every_family_has_concepts_that_the_corpus_knows() -> None:
     rules = load_vocabulary().rules
-    assert {concept for family in families() for concept in family.concepts} == rules.keys()
+    assert {concept for family in families() for concept in family.concepts} <= rules.keys()
 
 
 def test_the_command_scores_writes_and_stores(

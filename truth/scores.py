@@ -59,7 +59,7 @@ def condition_id(name: str) -> str:
 
     Examples
     --------
-    >>> condition_id("noise20")
+    >>> str(condition_id("noise20"))
     'conditionNoise20'
     """
     return ListeningCondition(f"condition{name.capitalize()}")
