@@ -43,7 +43,7 @@ check: install  ## Lint, type-check, and check that generated files are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: install  ## Measure speed against peers (takes minutes)
 	$(BIN)/python -m benchmarks.features
