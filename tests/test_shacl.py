@@ -7,7 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pyshacl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rdflib import BNode, Graph
 from rdflib.namespace import RDF, SH
@@ -18,7 +18,7 @@ from ontology.shapes import COMPONENTS, Shape, read_shapes
 from ontology.validate import Finding, background, findings_of, validate
 from ontology.vocabulary import FOLDER
 from tests.graphs import small_graph
-from tests.test_shapes import CASES, good_triples, rdflib_graph, spoiled, turns
+from tests.test_shapes import CASES, good_triples, rdflib_graph, spoiled
 
 COMPONENTS_FILE = Path(__file__).parent / "data" / "shacl" / "components.ttl"
 
@@ -135,24 +135,50 @@ def core_shapes() -> tuple[Graph, Graph]:
     return Graph().parse(FOLDER / "shapes.ttl"), rdflib_graph(background())
 
 
+def kind_of_value(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+    """Return what a term is to the operator ``<`` of SPARQL 1.1 (section 17.3): like can be compared with like only."""
+    if not isinstance(term, ox.Literal):
+        return "no literal"
+    datatype = term.datatype.value.rpartition("#")[2]
+    return "number" if datatype in ("integer", "decimal", "double", "float") else datatype
+
+
+def not_comparable(quads: Iterable[ox.Quad]) -> set[Row]:
+    """Return the findings about pairs that cannot be compared.
+
+    The standard has a finding of each (sections 4.5.3 and 4.5.4); rdflib, and so pySHACL, puts terms of all kinds in
+    one order, so that it has one or not, as the order has it.
+    """
+    shapes, _ = core_shapes()
+    values: dict[tuple[str, str], list[str]] = {}
+    for quad in quads:
+        subject = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else str(quad.subject)
+        values.setdefault((subject, quad.predicate.value), []).append(kind_of_value(quad.object))
+    found = set()
+    for shape, _, other in shapes.triples_choices((None, [SH.lessThan, SH.lessThanOrEquals], None)):  # type: ignore[arg-type]
+        path, message = str(shapes.value(shape, SH.path)), str(shapes.value(shape, SH.message))
+        for (subject, predicate), kinds in values.items():
+            others = values.get((subject, str(other)), []) if predicate == path else []
+            if len({*kinds, *others}) > 1 or "no literal" in others:
+                found.add((subject, path, message))
+    return found
+
+
 def assert_same(quads: list[ox.Quad]) -> set[Row]:
     shapes, known = core_shapes()
+    left_out = plain_nodes(not_comparable(quads))
     ours = plain_nodes(rows(validate(quads).findings))
-    assert ours == plain_nodes(of_pyshacl(rdflib_graph(quads) + known, shapes))
+    assert ours - left_out == plain_nodes(of_pyshacl(rdflib_graph(quads) + known, shapes)) - left_out
     return ours
 
 
-# pySHACL's engine finds a string greater than a number; by SPARQL 1.1, section 17.3, they cannot be compared
-COMPARED = [case for case in CASES if case[1] != turns("acm:Span", "acm:endSeconds", '"19"')]
-
-
-@pytest.mark.parametrize(("message", "update"), COMPARED[::6])
+@pytest.mark.parametrize(("message", "update"), CASES[::6])
 def test_a_spoiled_graph_has_the_findings_of_pyshacl(message: str, update: str) -> None:
     assert any(found.startswith(message) for _, _, found in assert_same(spoiled(update)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("message", "update"), [case for number, case in enumerate(COMPARED) if number % 6])
+@pytest.mark.parametrize(("message", "update"), [case for number, case in enumerate(CASES) if number % 6])
 def test_every_spoiled_graph_has_the_findings_of_pyshacl(message: str, update: str) -> None:
     assert any(found.startswith(message) for _, _, found in assert_same(spoiled(update)))
 
@@ -184,7 +210,10 @@ def spoil(spoils: Iterable[tuple[str, int, int, ox.NamedNode | ox.BlankNode | ox
     return [ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None,
+    phases=[Phase.generate],  # a failing graph of 500 statements would be made smaller for minutes
+)  # fmt: skip
 @given(st.lists(SPOILS, min_size=1, max_size=40))
 def test_a_graph_spoiled_at_random_has_the_findings_of_pyshacl(
     spoils: list[tuple[str, int, int, ox.NamedNode | ox.BlankNode | ox.Literal]],
