@@ -309,15 +309,16 @@ def models(
     listening.list_models(answers, format_.value, _OUT)
 
 
-@app.command(epilog=examples("acousma agreement demo/etude.score.csv"))
+@app.command(epilog=examples("acousma agreement demo/etude.score.csv", "acousma agreement demo/etude.score.csv --all"))
 def agreement(
     score: Annotated[Path, typer.Argument(help="Score of a sound whose truth is known.")],
+    every: Annotated[bool, typer.Option("--all", help="Also concepts that the score does not speak of.")] = False,
     store: Store = None,
 ) -> None:
     """Compare the measured claims about a sound with its score."""
     from api import describing
 
-    describing.compare_with_score(load_settings(store), score, _OUT)
+    describing.compare_with_score(load_settings(store), score, _OUT, every=every)
 
 
 @app.command(epilog=examples("acousma serve", "acousma serve --port 8080"))

@@ -181,8 +181,17 @@ SELECT DISTINCT ?start ?end ?concept ?confidence WHERE {{
 # a statement may stand in several graphs, and the union of all counts it as often: hence GRAPH and DISTINCT
 
 
-def compare_with_score(settings: Settings, path: Path, out: Console) -> None:
+def compare_with_score(settings: Settings, path: Path, out: Console, *, every: bool = False) -> None:
     """Print how the measured claims about a sound agree with its score.
+
+    Parameters
+    ----------
+    settings : Settings
+    path : Path
+        The score.
+    out : Console
+    every : bool
+        Also the concepts that the score does not speak of.
 
     Raises
     ------
@@ -210,10 +219,10 @@ def compare_with_score(settings: Settings, path: Path, out: Console) -> None:
         )
         for row in rows
     ]
-    _print_agreement(agreement.evaluate(events, heard), out)
+    _print_agreement(agreement.evaluate(events, heard), out, every)
 
 
-def _print_agreement(found: agreement.Agreement, out: Console) -> None:
+def _print_agreement(found: agreement.Agreement, out: Console, every: bool) -> None:
     vocabulary = load_vocabulary()
     table = RichTable(
         title=f"Measured claims beside the score ({found.isolated} of {found.events} events sound alone: judged)",
@@ -221,12 +230,20 @@ def _print_agreement(found: agreement.Agreement, out: Console) -> None:
     )  # fmt: skip
     for name in found.COLUMNS:
         table.add_column(name, justify="left" if name == "concept" else "right")
+    silent = {row.concept: row.unjudged for row in found.concepts if not (row.listed or row.spurious)}
     for row in found.rows():
         concept = str(row[0])
+        if concept in silent and not every:
+            continue
         cells = ("" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row[1:])
         label = vocabulary.label(concept)
         table.add_row(escape(label), *cells, style="bold" if concept == "all" else None)
     out.print(table)
+    if silent and not every:
+        out.print(
+            f"The score does not speak of {len(silent)} further concepts, claimed {sum(silent.values())} times "
+            "(--all shows them).", highlight=False,
+        )  # fmt: skip
     for onsets in found.onsets:
         out.print(
             f"Boundaries within {onsets.window:g} s: F = {onsets.f_measure:.2f} "

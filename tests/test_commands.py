@@ -313,6 +313,9 @@ def test_measured_claims_about_the_etude_are_compared_with_its_score(tmp_path: P
     numbers = [float(cell) for cell in re.findall(r"\d+\.\d+", row)]
     assert numbers
     assert all(0 <= number <= 1 for number in numbers)
+    (silent,) = re.findall(r"does not speak of (\d+) further concepts", done.stdout)
+    every = acousma("agreement", DEMO / "etude.score.csv", "--store", archive, "--all")
+    assert every.stdout.count("\n│") == done.stdout.count("\n│") + int(silent)
 
 
 def test_a_sound_that_was_not_ingested_cannot_be_compared(house: House) -> None:
