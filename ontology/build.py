@@ -187,7 +187,7 @@ def _scale(graph: Graph, scale: Scale) -> None:
 
 def _change(graph: Graph, change: Change) -> None:
     node = _ACV[change.term]
-    note = f"{change.version}, {change.date.isoformat()}: {change.kind}. {change.note}"
+    note = f"{change.version}, {change.date.isoformat()}, {change.kind}: {change.note}"
     graph.add((node, SKOS.changeNote, Literal(note, "en")))
     if change.kind == "deprecated":
         graph.add((node, OWL.deprecated, Literal(True)))

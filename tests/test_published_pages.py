@@ -178,8 +178,8 @@ def test_the_worked_example_keeps_to_the_shapes() -> None:
 
 def snippets(path: str) -> tuple[str, str]:
     found = re.findall(r"<pre[^>]*><code>([^<]*)</code></pre>", html(path))
-    turtle, sparql = (text.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"') for text in found)
-    return turtle, sparql
+    *turtle, sparql = (text.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"') for text in found)
+    return "".join(turtle), sparql
 
 
 def test_every_example_of_a_term_can_be_pasted() -> None:
@@ -189,10 +189,20 @@ def test_every_example_of_a_term_can_be_pasted() -> None:
         if '<section id="example">' in html(path):
             turtle, sparql = snippets(path)
             statements = list(ox.parse(turtle, format=ox.RdfFormat.TURTLE))
-            assert any(str(quad.object) == f"<{ACV}{path.removeprefix('vocab/')}>" for quad in statements), path
+            shown = any(str(quad.object) == f"<{ACV}{path.removeprefix('vocab/')}>" for quad in statements)
+            assert shown == bool(turtle), path
             store.query(sparql.replace("LIMIT 100", "LIMIT 0"), use_default_graph_as_union=True)
             count += 1
     assert count > 500
+
+
+def test_only_of_what_can_be_heard_a_claim_is_shown() -> None:
+    for heard in ("bright", "morphologicalArchetype"):
+        assert "A claim that it is heard" in html(f"vocab/{heard}")
+    for path in ("vocab/balancedAccuracy", "vocab/verdict", "vocab/ruleMargin", "vocab/conditionClean"):
+        assert "A claim that it is heard" not in html(path)
+        assert "How it is measured" not in html(path)
+    assert "acm:confidenceKind acv:ruleMargin" in plain(html("vocab/ruleMargin"))
 
 
 @pytest.mark.parametrize("term", ["graduatedContinuant", "attackTime"])

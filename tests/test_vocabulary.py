@@ -323,7 +323,7 @@ def test_a_deprecated_term_stays_with_its_label_and_says_what_replaces_it(small:
     assert small.value(acv("gone"), DCTERMS.isReplacedBy) == acv("soft")
     assert (acv("gone"), SKOS.prefLabel, Literal("Gone", "en")) in small
     notes = {str(note) for note in small.objects(acv("gone"), SKOS.changeNote)}
-    assert notes == {"0.2, 2026-12-01: deprecated. it is the same"}
+    assert notes == {"0.2, 2026-12-01, deprecated: it is the same"}
     assert small.value(acv("soft"), OWL.deprecated) is None
 
 

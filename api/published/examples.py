@@ -7,6 +7,7 @@ shapes, else from what is published. Questions hold their prefixes, so that they
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +18,27 @@ from ontology.terms import ACM, PREFIXES, RDF
 
 __all__ = [
     "EXAMPLE",
+    "Use",
     "claim_in_turtle",
     "measurement_in_turtle",
     "question_of_claims",
+    "question_of_mentions",
     "question_of_values",
     "turtle",
+    "use_as_value",
     "use_of",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An example of use and a question, each with the words that introduce it; the example may be empty."""
+
+    example_words: str
+    example: str
+    question_words: str
+    question: str
+
 
 EXAMPLE = Path(__file__).parent / "example.ttl"
 """One claim with everything that belongs to it."""
@@ -61,6 +76,19 @@ def _use_rank(triple: ox.Triple) -> tuple[bool, int, str]:
     """Prefer the concept that the other examples use, then what is short."""
     text = str(triple)
     return (f"{PREFIXES['acv']}graduatedContinuant>" not in str(triple.subject), len(text), text)
+
+
+def use_as_value(iri: str) -> str:
+    """Return something of the worked example that has a term as a value, as Turtle; empty if there is none."""
+    store = _example()
+    found = sorted((quad.subject for quad in store.quads_for_pattern(None, None, node(iri), None)), key=str)
+    if not found:
+        return ""
+    triples = {quad.triple for quad in store.quads_for_pattern(found[0], None, None, None)}
+    text = turtle(triples)
+    used = {"ex": "https://archive.example.org/", **{prefix: PREFIXES[prefix] for prefix in sorted(PREFIXES)}}
+    lines = [f"PREFIX {prefix}: <{namespace}>" for prefix, namespace in used.items() if f"{prefix}:" in text]
+    return "\n".join([*lines, "", text])
 
 
 def claim_in_turtle(concept: str, aspect: str) -> str:
@@ -119,6 +147,16 @@ SELECT DISTINCT ?title ?start ?end ?label ?confidence ?agent WHERE {{
   }}
   OPTIONAL {{ ?recording frbr:realizationOf/dcterms:title ?title }}
 }} ORDER BY ?title ?start LIMIT 100"""
+
+
+def question_of_mentions(concept: str) -> str:
+    """Return the question of what a term is said, as SPARQL."""
+    return f"""\
+PREFIX acv: <{PREFIXES["acv"]}>
+
+SELECT DISTINCT ?something ?property WHERE {{
+  GRAPH ?graph {{ ?something ?property {concept} }}
+}} LIMIT 100"""
 
 
 def question_of_values(observable: str) -> str:

@@ -20,15 +20,18 @@ import pyoxigraph as ox
 
 from api.published.diagrams import draw
 from api.published.examples import (
+    Use,
     claim_in_turtle,
     measurement_in_turtle,
     question_of_claims,
+    question_of_mentions,
     question_of_values,
+    use_as_value,
 )
 from api.published.graph import BASE, ONTOLOGY, SHAPES, Published, serialise
 from api.published.model import GROUPS, external_terms, header, model_terms
 from api.published.shapes import shapes
-from api.published.terms import TreeItem, rules_using, scheme_view, schemes, term_view
+from api.published.terms import TermView, TreeItem, rules_using, scheme_view, schemes, term_view
 from api.published.words import unit_in_words
 from ontology.terms import ACV, PREFIXES, SKOS, SOSA
 from ontology.vocabulary import load_vocabulary
@@ -248,18 +251,25 @@ class Pages:
         term, short = term_view(published, iri), self._pasteable(iri)
         observable = SOSA.ObservableProperty in term.types
         rules = rules_using(published, iri) if observable else []
-        example = question = ""
-        if observable:
-            example = measurement_in_turtle(short, "0.42", term.facts["unit"])
-            question = question_of_values(short)
-        elif SKOS.NS + "Concept" in term.types:
-            words, id_ = load_vocabulary(), iri.removeprefix(ACV)
-            aspect = ACV + words.aspect(id_) if id_ in words.concepts else iri
-            example = claim_in_turtle(short, self._pasteable(aspect))
-            question = question_of_claims(short)
         return self._render(
-            "term.html", path, term=term, observable=observable, rules=rules, example=example, question=question
+            "term.html", path, term=term, observable=observable, rules=rules, use=self._use(term, short)
         )
+
+    def _use(self, term: TermView, short: str) -> Use | None:
+        """Return how a term of the vocabulary is used."""
+        if SOSA.ObservableProperty in term.types:
+            value = measurement_in_turtle(short, "0.42", term.facts["unit"])
+            return Use("A measured value", value, "Where is its value highest?", question_of_values(short))
+        if term.is_heard:
+            words, id_ = load_vocabulary(), term.iri.removeprefix(ACV)
+            aspect = ACV + words.aspect(id_) if id_ in words.concepts else term.iri
+            claim = claim_in_turtle(short, self._pasteable(aspect))
+            asked = "Where is it, or a term under it, claimed?"
+            return Use("A claim that it is heard", claim, asked, question_of_claims(short))
+        if term.is_concept:
+            said = "Something of which it is said"
+            return Use(said, use_as_value(term.iri), "Of what is it said?", question_of_mentions(short))
+        return None
 
     def _pasteable(self, iri: str) -> str:
         """Return an IRI as Turtle and SPARQL write it, short where that needs no escape."""

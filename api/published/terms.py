@@ -17,7 +17,23 @@ from api.published.drawing import condition_curve
 from api.published.graph import Published
 from api.published.scales import TOLD, ScaleView, scales_of
 from api.published.words import Bounds, condition_in_words, doubt_in_words
-from ontology.terms import ACM, ACV, DCTERMS, OWL, RDF, RDFS, SKOS, SOSA
+from ontology.terms import (
+    ACM,
+    ACV,
+    DCTERMS,
+    OWL,
+    RDF,
+    RDFS,
+    SKOS,
+    SOSA,
+    ConfidenceKind,
+    ListeningCondition,
+    ReachReason,
+    ScoreMetric,
+    SpanKind,
+    Verdict,
+)  # fmt: skip
+from ontology.vocabulary import load_vocabulary
 
 __all__ = [
     "MAPPINGS", "ConditionView", "Mapping", "RuleView", "SchemeView", "TermView", "TreeItem", "rule_of", "rules_using",
@@ -45,6 +61,12 @@ _TOLD = {
     *TOLD,
 }  # fmt: skip
 """Properties with a place of their own on the page."""
+
+_OF_THE_DATA_MODEL = frozenset(
+    load_vocabulary().concepts[min(kind)].parent
+    for kind in (ConfidenceKind, ListeningCondition, ReachReason, ScoreMetric, SpanKind, Verdict)
+)
+"""Ids of the concepts whose members are no answers to a question about a sound."""
 
 _TOLD_OF_OTHERS = {*_TOLD, ACM.decides, SOSA.observedProperty, ACM.aspect}
 
@@ -119,6 +141,12 @@ class TermView:
     def is_concept(self) -> bool:
         """Whether it is a term with a place among others, and not, say, an envelope or a scale."""
         return SKOS.NS + "Concept" in self.types
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a claim can be about it, and not only a statement of the data model, such as a verdict."""
+        above = {iri.removeprefix(ACV) for iri in (self.iri, *self.path)}
+        return self.is_concept and SOSA.ObservableProperty not in self.types and not above & _OF_THE_DATA_MODEL
 
 
 @dataclass(frozen=True, slots=True)
