@@ -334,17 +334,6 @@ NOT_ASKED_FOR = {
     "hopSeconds": "a figure of a model on which no claim is judged",
     "inputRateHz": "a figure of a model on which no claim is judged; the band says more",
     "melBins": "a figure of a model on which no claim is judged",
-    "Corpus": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "Evaluation": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "Score": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "clips": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "heardUnder": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "holdsInClips": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "intervalHigh": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "intervalLow": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "scoredConcept": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "scoredOn": "about an evaluation of a describer, for which the stored question describer_scores asks",
-    "seed": "about an evaluation of a describer, for which the stored question describer_scores asks",
     "lossMargin": "says how sure a judgement of loss is, not what it is",
 }
 """Terms of the ontology that no question needs, with the reason."""
