@@ -18,7 +18,7 @@ from ontology.shapes import COMPONENTS, Shape, read_shapes
 from ontology.validate import Finding, background, findings_of, validate
 from ontology.vocabulary import FOLDER
 from tests.graphs import small_graph
-from tests.test_shapes import CASES, good_triples, rdflib_graph, spoiled
+from tests.spoiled import CASES, good_triples, rdflib_graph, spoiled
 
 COMPONENTS_FILE = Path(__file__).parent / "data" / "shacl" / "components.ttl"
 

@@ -16,7 +16,7 @@ from ontology.terms import ACM, OA
 from ontology.validate import rules_digest, validate
 from store import EmbeddedStore
 from tests.graphs import small_graph
-from tests.test_shapes import extent_lacks, rdflib_graph, spoiled, turns
+from tests.spoiled import extent_lacks, rdflib_graph, spoiled, turns
 
 Change = Callable[[EmbeddedStore, str], object]
 
