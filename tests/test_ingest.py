@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,11 @@ def titles(archive: Path) -> list[str]:
             f"SELECT DISTINCT ?title {{ ?work a <http://purl.org/ontology/mo/MusicalWork> ; <{DCTERMS.title}> ?title }}"
         )
         return sorted(term.value for (term,) in store.rows(text).rows if isinstance(term, ox.Literal))
+
+
+def revisions(archive: Path) -> Mapping[str, str] | None:
+    with open_store(archive) as store:
+        return store.revisions()
 
 
 def in_graph(quads: Sequence[str], part: str) -> list[str]:
@@ -123,8 +128,10 @@ def _made(folder: Path) -> Path:
 
 def test_a_second_run_takes_in_nothing_and_changes_no_triple(house: House, tmp_path: Path) -> None:
     archive = house.copy(tmp_path / "archive")
+    before = revisions(archive)
     done = house.again(archive, SOURCE_DATE_EPOCH="1800000000")
     assert done.returncode == 0
+    assert revisions(archive) == before, "no graph was written again"
     assert re.search(r"recordings\W+0\b", done.stdout)
     assert re.search(r"left as they were\W+4\b", done.stdout)
     assert dump(archive, tmp_path / "quads.nq") == house.quads
