@@ -6,6 +6,7 @@ Nothing here touches the store. Lines are written to files, so that memory does 
 worker process can hand them over by name.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -136,13 +137,21 @@ class _Description:
     def measured(self, run: Run, window_seconds: float) -> None:
         """Write the run of the measured describer."""
         writer = self.begin(run)
-        for span in segment(self.scanned.recording, self.frames, window_seconds).spans:
+        spans = segment(self.scanned.recording, self.frames, window_seconds).spans
+        # a recording of one sound, say, is marked off as a whole and as an object: what is said twice is said once
+        said: dict[Span, set[str]] = {span: set() for span, times in Counter(spans).items() if times > 1}
+        self.spans += len(set(spans))
+        for span in spans:
             values = measure(self.frames, span)
             made = claims(span, values, self.vocabulary)
             kept = _stored(span, values, [name for claim in made for name in claim.based_on])
+            if span in said:
+                self.write("".join(writer.spans([span])))
+                kept = [one for one in kept if one.property not in said[span]]
+                made = [one for one in made if one.concept not in said[span]]
+                said[span].update([one.property for one in kept], [one.concept for one in made])
             for lines in writer.annotations(kept, made):
                 self.write(lines)
-            self.spans += 1
             self.measurements += len(kept)
             self.claims += len(made)
         self.end(writer)

@@ -19,7 +19,7 @@ from ontology.terms import ACM, DCTERMS, MAPPINGS_GRAPH
 from store import EmbeddedStore, open_store
 from tests.commands import acousma, command, dump, environment, graph_of, typed
 from tests.house import CATALOGUE, CLAIMS, House
-from tests.sounds import stroke, table, write
+from tests.sounds import stroke, table, tone, write
 
 
 def titles(archive: Path) -> list[str]:
@@ -50,6 +50,17 @@ def test_every_sound_below_the_folder_is_taken_in_under_the_title_of_its_row(hou
     assert titles(house.archive) == ["Bell", "Hiss", "Étude nº 1", "Звук и тишина"]
     assert re.search(r"recordings\W+4\b", house.output)
     assert f"{len(house.quads):,} statements" in house.output
+
+
+def test_the_report_counts_what_is_in_the_archive(tmp_path: Path) -> None:
+    """A sound without rest is marked off as a whole and as an object, which is one span with one set of claims."""
+    done = acousma("ingest", write(tmp_path / "tone.wav", tone(440, 2.0)), "--store", tmp_path / "archive")
+    quads = [quad for quad in dump(tmp_path / "archive", tmp_path / "q.nq") if "/graph/run/" in graph_of(quad)]
+    assert len([quad for quad in quads if "segmentedAs" in quad]) == 2
+    for name, type_ in (("spans", "Span"), ("measurements", "MeasurementAnnotation"), ("claims", "Claim")):
+        held = len([quad for quad in quads if f"#type> <{ACM.NS}{type_}>" in quad])
+        assert re.search(rf"{name}\W+{held}\b", done.stdout), f"{held} {name} are stored"
+    assert re.search(rf"statements \(triples\)\W+{len(quads):,}\b", done.stdout)
 
 
 def test_there_are_no_blank_nodes_and_no_folders_of_this_machine(house: House) -> None:
