@@ -197,6 +197,11 @@ class RunWriter:
             yield from self._new_span(description.span)
             yield self._description(description)
 
+    def spans(self, spans: Iterable[Span]) -> Iterator[str]:
+        """Yield the lines of spans, whether or not anything is said of them, each once."""
+        for span in spans:
+            yield from self._new_span(span)
+
     def _new_span(self, span: Span) -> Iterator[str]:
         """Yield the lines of a span that was not written yet, or of a new way in which it was marked off."""
         kinds = self._spans.get(span)

@@ -6,6 +6,7 @@ Nothing here touches the store. Lines are written to files, so that memory does 
 worker process can hand them over by name.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -136,13 +137,21 @@ class _Description:
     def measured(self, run: Run, window_seconds: float) -> None:
         """Write the run of the measured describer."""
         writer = self.begin(run)
-        for span in segment(self.scanned.recording, self.frames, window_seconds).spans:
+        spans = segment(self.scanned.recording, self.frames, window_seconds).spans
+        # a recording of one sound, say, is marked off as a whole and as an object: what is said twice is said once
+        said: dict[Span, set[str]] = {span: set() for span, times in Counter(spans).items() if times > 1}
+        self.spans += len(set(spans))
+        for span in spans:
             values = measure(self.frames, span)
             made = claims(span, values, self.vocabulary)
             kept = _stored(span, values, [name for claim in made for name in claim.based_on])
+            if span in said:
+                self.write("".join(writer.spans([span])))
+                kept = [one for one in kept if one.property not in said[span]]
+                made = [one for one in made if one.concept not in said[span]]
+                said[span].update([one.property for one in kept], [one.concept for one in made])
             for lines in writer.annotations(kept, made):
                 self.write(lines)
-            self.spans += 1
             self.measurements += len(kept)
             self.claims += len(made)
         self.end(writer)
@@ -254,7 +263,7 @@ def fitting(
     heard: Iterable[Heard | Said], recording: Recording, vocabulary: Vocabulary
 ) -> tuple[list[Contribution], list[ClaimsError]]:
     """Return what others said of a recording, each thing once, and what does not fit it."""
-    claims_: dict[_Key, dict[Claim, None]] = {}
+    claims_: dict[_Key, dict[tuple[Span, str], tuple[Claim, str]]] = {}
     words: dict[_Key, dict[Description, None]] = {}
     problems = []
     for item in heard:
@@ -263,11 +272,30 @@ def fitting(
             if isinstance(item, Said):
                 words.setdefault(key, {})[item.description(recording)] = None
             else:
-                claims_.setdefault(key, {})[item.claim(recording, vocabulary)] = None
+                _add(claims_.setdefault(key, {}), item, item.claim(recording, vocabulary))
         except ClaimsError as error:
             problems.append(error)
     keys = [key for key in dict.fromkeys([*claims_, *words]) if claims_.get(key) or words.get(key)]
-    return [Contribution(*key, tuple(claims_.get(key, ())), tuple(words.get(key, ()))) for key in keys], problems
+    return [
+        Contribution(*key, tuple(claim for claim, _ in claims_.get(key, {}).values()), tuple(words.get(key, ())))
+        for key in keys
+    ], problems
+
+
+def _add(made: dict[tuple[Span, str], tuple[Claim, str]], item: Heard, claim: Claim) -> None:
+    """Add a claim to those of its run, where it stands once and has one confidence."""
+    first, where = made.setdefault((claim.span, claim.concept), (claim, item.where))
+    if claim == first:
+        return
+    if item.parameters:  # imported: padding that is cut off can make two labels of other times one claim
+        made[claim.span, claim.concept] = max((first, where), (claim, item.where), key=lambda one: one[0].confidence)
+        return
+    raise ClaimsError(
+        f"{item.where}: {item.agent.name} claims {claim.concept} from {claim.span.start} to {claim.span.end} s with the"
+        f" confidence {claim.confidence:g} ({claim.confidence_kind}); {where} has the same claim with"
+        f" {first.confidence:g} ({first.confidence_kind})",
+        "one confidence of one kind for each claim", "delete one of the two rows; the first was taken",
+    )  # fmt: skip
 
 
 def _described_by(

@@ -190,11 +190,11 @@ def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
         pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
         for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
     ]
-    stored = store.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
-    sample = store.rows(f"SELECT ?s ?p ?o WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }} LIMIT 100000")
-    count = stored.rows[0][0]
-    same = isinstance(count, pyoxigraph.Literal) and int(count.value) == len(quads)
-    if same and {(q.subject, q.predicate, q.object) for q in quads} == set(sample.rows):
+    # a store keeps the value of a number and not its notation: compare as one would hold both
+    wanted, held = pyoxigraph.Store(), pyoxigraph.Store()
+    wanted.extend(quads)
+    held.extend(store.quads(name) if store.has_graph(name) else [])
+    if set(wanted) == set(held):
         return False
     store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [name])
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -10,7 +11,10 @@ import pyoxigraph as ox
 
 from ontology.errors import InputError, StoreError
 
-__all__ = ["GraphName", "check_quads", "graph_name", "graph_names", "load_quads", "read_quads", "stray"]
+__all__ = [
+    "GraphName", "check_graphs", "check_quads", "default_graph_holds_quads", "graph_name", "load_quads", "read_quads",
+    "stray",
+]  # fmt: skip
 
 GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 """What pyoxigraph may have as the graph of a quad; Acousma writes named nodes only."""
@@ -30,11 +34,9 @@ def graph_name(iri: str) -> ox.NamedNode:
         raise InputError(f"{iri!r} is no name for a graph ({error})", "an absolute IRI") from error
 
 
-def graph_names(live: ox.Store) -> set[GraphName]:
-    """Return all graphs that hold quads, the default graph included."""
-    default = ox.DefaultGraph()
-    in_default = live.quads_for_pattern(None, None, None, default)
-    return {*live.named_graphs(), *(quad.graph_name for quad in [next(in_default, None)] if quad)}
+def default_graph_holds_quads(live: ox.Store) -> bool:
+    """Tell whether there are quads in no named graph, where none should ever be."""
+    return any(True for _ in live.quads_for_pattern(None, None, None, ox.DefaultGraph()))
 
 
 def stray(name: GraphName) -> InputError:
@@ -75,6 +77,38 @@ def check_quads(nquads: Path | bytes, names: set[ox.NamedNode]) -> None:
     """Read N-Quads to the end and store nothing; raises as :func:`read_quads`."""
     for _ in read_quads(nquads, names):
         pass
+
+
+_LINES_BYTES = 1 << 20
+"""How much of a file is looked at in one go."""
+_ODD = (b" #", b"\t#", b".#", b"\r")
+"""What makes the end of a line unfit to tell its graph by: a comment, or another end of line in it."""
+
+
+def check_graphs(nquads: Path | bytes, names: set[ox.NamedNode]) -> None:
+    """Check that no quad is in a named graph beside ``names``; the default graph is left out.
+
+    Lines as Acousma and pyoxigraph write them end in the name of their graph and are not parsed, which would take
+    as long as to load them. Other files are read to the end.
+
+    Raises
+    ------
+    InputError
+        If there is one, or it turns out not to be N-Quads.
+    StoreError
+        If the file cannot be read.
+    """
+    ends = {f"{name} .\n".encode() for name in names}
+    try:
+        with io.BytesIO(nquads) if isinstance(nquads, bytes) else nquads.open("rb") as file:
+            while lines := file.readlines(_LINES_BYTES):
+                block = b"".join(lines)
+                known = {line[line.rfind(b"<") :] for line in lines} <= ends
+                if not known or any(odd in block for odd in _ODD):
+                    check_quads(nquads, names)
+                    return
+    except OSError as error:
+        raise _unreadable(nquads, error) from error
 
 
 def load_quads(live: ox.Store, nquads: Path | bytes) -> None:

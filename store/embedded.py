@@ -27,7 +27,7 @@ from ontology.errors import InputError, QuerySyntaxError, StoreError, StoreLocke
 from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, only_number
 from store._generations import Generations
 from store._journal import Entry, Journal
-from store._quads import check_quads, graph_name, graph_names, load_quads, stray
+from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
 from store.binding import bind
@@ -116,9 +116,9 @@ class EmbeddedStore:
     def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
         """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
 
-        A file with an error leaves the store as it was: where it replaces graphs it is read once before. If
-        the load is cut off after that (disk full, process killed), these graphs come back as they were
-        published last.
+        A file with an error leaves the store as it was: where it replaces graphs it is read once before, and of any
+        file it is looked at before in which graphs its quads are. If the load is cut off after that (disk full,
+        process killed), these graphs come back as they were published last.
 
         Parameters
         ----------
@@ -138,9 +138,9 @@ class EmbeddedStore:
         with self._lock:
             live = self._writing()
             replaced = tuple(name.value for name in names if live.contains_named_graph(name))
-            if replaced:
-                check_quads(nquads, set(names))
-            before = graph_names(live)
+            check = check_quads if replaced else check_graphs
+            check(nquads, set(names))
+            had_default = default_graph_holds_quads(live)
             entry = Entry(tuple(graphs), replaced)
             self._revisions.note(graphs)
             self._journal.begin(entry)
@@ -148,12 +148,12 @@ class EmbeddedStore:
                 for name in names:
                     live.remove_graph(name)
                 load_quads(live, nquads)
-                for other in graph_names(live) - before - set(names):
-                    raise stray(other)
+                if default_graph_holds_quads(live) and not had_default:
+                    raise stray(ox.DefaultGraph())
                 live.flush()
             except BaseException:
-                for other in graph_names(live) - before:
-                    live.remove_graph(other)
+                if not had_default:
+                    live.clear_graph(ox.DefaultGraph())
                 self._undo(entry)
                 raise
             self._journal.end()

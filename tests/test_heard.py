@@ -1,11 +1,13 @@
 """Tables of what others heard: ids and labels, agents, numbers, and problems that name the row."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from ingest.describe import fitting
 from ingest.heard import Heard, HeardTable, read_heard
 from ontology.errors import ClaimsError
 from ontology.terms import ConfidenceKind
@@ -179,6 +181,32 @@ def test_times_that_do_not_fit_the_recording_are_refused_with_the_line(folder: P
     assert f"{folder / 'heard.csv'}, line 2: " in message
     assert found in message
     assert "Expected: " in message
+
+
+def test_a_claim_with_two_confidences_is_refused_with_both_lines_and_the_first_is_taken(folder: Path) -> None:
+    items = heard(
+        folder, "bell.wav,0,1,bright,Ada,0.9", "bell.wav,0,1,bright,Ben,0.2", "bell.wav,0,1.0,bright,Ada,0.4",
+        header=f"{HEADER},confidence",
+    )  # fmt: skip
+    contributions, (problem,) = fitting(items, RECORDING, VOCABULARY)
+    assert f"{folder / 'heard.csv'}, line 4: Ada claims bright from 0.000 to 1.000 s with the confidence 0.4" in str(
+        problem
+    )
+    assert f"{folder / 'heard.csv'}, line 2 has the same claim with 0.9" in str(problem)
+    assert [[claim.confidence for claim in one.claims] for one in contributions] == [[0.9], [0.2]]
+
+
+def test_a_claim_that_is_repeated_word_for_word_counts_once(folder: Path) -> None:
+    contributions, problems = fitting(heard(folder, *["bell.wav,0,1,bright,Ada"] * 2), RECORDING, VOCABULARY)
+    assert (len(contributions[0].claims), problems) == (1, [])
+
+
+def test_of_imported_claims_that_become_one_where_padding_is_cut_off_the_surer_is_taken(folder: Path) -> None:
+    (item,) = heard(folder, "bell.wav,0,4,bright,Ada,0.5", header=f"{HEADER},confidence")
+    item = replace(item, padded=True, parameters=(("file", "tags.csv"),))
+    items = [item, replace(item, end=10.0, confidence=0.7), replace(item, end=12.0, confidence=0.6)]
+    (contribution,), problems = fitting(items, RECORDING, VOCABULARY)
+    assert ([claim.confidence for claim in contribution.claims], problems) == ([0.7], [])
 
 
 # -- what a program hears through ----------------------------------------------------------------

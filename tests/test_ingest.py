@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ontology.terms import ACM, DCTERMS, MAPPINGS_GRAPH
 from store import EmbeddedStore, open_store
 from tests.commands import acousma, command, dump, environment, graph_of, typed
 from tests.house import CATALOGUE, CLAIMS, House
-from tests.sounds import stroke, table, write
+from tests.sounds import stroke, table, tone, write
 
 
 def titles(archive: Path) -> list[str]:
@@ -28,6 +28,11 @@ def titles(archive: Path) -> list[str]:
             f"SELECT DISTINCT ?title {{ ?work a <http://purl.org/ontology/mo/MusicalWork> ; <{DCTERMS.title}> ?title }}"
         )
         return sorted(term.value for (term,) in store.rows(text).rows if isinstance(term, ox.Literal))
+
+
+def revisions(archive: Path) -> Mapping[str, str] | None:
+    with open_store(archive) as store:
+        return store.revisions()
 
 
 def in_graph(quads: Sequence[str], part: str) -> list[str]:
@@ -45,6 +50,17 @@ def test_every_sound_below_the_folder_is_taken_in_under_the_title_of_its_row(hou
     assert titles(house.archive) == ["Bell", "Hiss", "Étude nº 1", "Звук и тишина"]
     assert re.search(r"recordings\W+4\b", house.output)
     assert f"{len(house.quads):,} statements" in house.output
+
+
+def test_the_report_counts_what_is_in_the_archive(tmp_path: Path) -> None:
+    """A sound without rest is marked off as a whole and as an object, which is one span with one set of claims."""
+    done = acousma("ingest", write(tmp_path / "tone.wav", tone(440, 2.0)), "--store", tmp_path / "archive")
+    quads = [quad for quad in dump(tmp_path / "archive", tmp_path / "q.nq") if "/graph/run/" in graph_of(quad)]
+    assert len([quad for quad in quads if "segmentedAs" in quad]) == 2
+    for name, type_ in (("spans", "Span"), ("measurements", "MeasurementAnnotation"), ("claims", "Claim")):
+        held = len([quad for quad in quads if f"#type> <{ACM.NS}{type_}>" in quad])
+        assert re.search(rf"{name}\W+{held}\b", done.stdout), f"{held} {name} are stored"
+    assert re.search(rf"statements \(triples\)\W+{len(quads):,}\b", done.stdout)
 
 
 def test_there_are_no_blank_nodes_and_no_folders_of_this_machine(house: House) -> None:
@@ -123,8 +139,10 @@ def _made(folder: Path) -> Path:
 
 def test_a_second_run_takes_in_nothing_and_changes_no_triple(house: House, tmp_path: Path) -> None:
     archive = house.copy(tmp_path / "archive")
+    before = revisions(archive)
     done = house.again(archive, SOURCE_DATE_EPOCH="1800000000")
     assert done.returncode == 0
+    assert revisions(archive) == before, "no graph was written again"
     assert re.search(r"recordings\W+0\b", done.stdout)
     assert re.search(r"left as they were\W+4\b", done.stdout)
     assert dump(archive, tmp_path / "quads.nq") == house.quads

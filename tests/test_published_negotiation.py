@@ -12,6 +12,7 @@ from api.published.graph import BASE, load_published
 from api.published.pages import FORMATS
 from api.published.routes import best_format
 from api.server import create_app
+from ontology.jsonld import CONTEXTS
 from ontology.terms import VOCABULARY_GRAPH
 from ontology.vocabulary import FOLDER
 from store import Limits, open_store
@@ -44,6 +45,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 def get(client: httpx.Client, path: str, headers: dict[str, str], follow: bool = False) -> httpx.Response:
     return client.get(f"/{path}", headers=headers, follow_redirects=follow)
+
+
+def test_the_context_that_annotations_name_can_be_had(client: httpx.Client) -> None:
+    (path,) = [context.removeprefix(BASE) for context in CONTEXTS if context.startswith(BASE)]
+    answer = get(client, path, {"Accept": "application/ld+json", "Origin": "https://reader.example.org"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/ld+json")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.content == (FOLDER / "context.jsonld").read_bytes()
 
 
 def test_there_are_many_iris() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from api.published.graph import BASE
 from api.published.site import write_site
+from ontology.jsonld import CONTEXTS
 from ontology.vocabulary import FOLDER
 from tests.commands import typed
 from tests.test_published_negotiation import IRIS
@@ -57,6 +58,10 @@ def test_the_command_writes_the_same_files_each_time(site: Path, tmp_path: Path)
     files = contents(site)
     assert f"{len(files) - 1:,} files" in done.stdout  # the mark of the folder is not counted
     assert contents(tmp_path / "public") == files
+
+
+def test_the_context_that_annotations_name_is_a_file_of_the_site(site: Path) -> None:
+    assert (site / CONTEXTS[1].removeprefix(BASE)).read_bytes() == (FOLDER / "context.jsonld").read_bytes()
 
 
 def test_a_second_run_replaces_the_first_and_leaves_nothing_of_it(tmp_path: Path) -> None:
@@ -153,6 +158,7 @@ def led(apache: httpx.Client, path: str, accept: str) -> tuple[int, str]:
         ("vocab/rule/bright", HTML, "vocab/bright.html#measured"),
         ("vocab/rule/bright/brightnessCentroid", HTML, "vocab/bright.html#measured"),
         ("vocab/rule/bright", "text/turtle", "vocab/rule/bright.ttl"),
+        ("context.jsonld", "application/ld+json", "context.jsonld"),
         ("shapes", "application/rdf+xml", "shapes.rdf"),
         ("authors", HTML, "ontology.html#authors"),
     ],

@@ -92,6 +92,31 @@ def test_a_quad_in_a_graph_that_was_not_named_is_refused(archive: EmbeddedStore,
     assert not archive.has_graph(OTHER)
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        nquads(OTHER, 1, "bell"),
+        nquads(OTHER, 1, "bell").replace(b" .\n", f" . # <{RUN}> .\n".encode()),
+        nquads(OTHER, 1, "bell").replace(b"\n", b"\r") + nquads(RUN, 1),
+        nquads(OTHER, 1, "bell").replace(f"<{OTHER}> .".encode(), b"<http://e/run/\\u0032> ."),
+    ],
+    ids=["plain", "comment", "carriage return", "escape"],
+)
+def test_a_quad_in_a_graph_that_is_there_and_was_not_named_is_refused(archive: EmbeddedStore, stray: bytes) -> None:
+    archive.bulk_load(nquads(OTHER, 3), [OTHER])
+    with pytest.raises(InputError, match="include some in the graph <http://e/run/2>"):
+        archive.bulk_load(nquads(RUN, 3) + stray + nquads(RUN, 1), [RUN])
+    archive.publish()
+    assert count(archive) == 3
+    assert not archive.ask('ASK { ?s ?p "bell 0" }')
+
+
+def test_quads_that_are_written_in_another_way_are_loaded(archive: EmbeddedStore) -> None:
+    archive.bulk_load(f'\n# a run\n<http://e/s> <http://e/p>\t"# <x> ."\t<{RUN}>. # end'.encode(), [RUN])
+    archive.publish()
+    assert archive.ask(f'ASK {{ GRAPH <{RUN}> {{ ?s ?p "# <x> ." }} }}')
+
+
 def test_a_missing_file_is_a_store_error_and_a_bad_graph_name_an_input_error(archive: EmbeddedStore) -> None:
     with pytest.raises(StoreError, match="absent"):
         archive.bulk_load(Path("absent.nq"), [RUN])

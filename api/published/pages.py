@@ -33,10 +33,11 @@ from api.published.model import GROUPS, external_terms, header, model_terms
 from api.published.shapes import shapes
 from api.published.terms import TermView, TreeItem, rules_using, scheme_view, schemes, term_view
 from api.published.words import unit_in_words
+from ontology.jsonld import CONTEXTS
 from ontology.terms import ACV, PREFIXES, SKOS, SOSA
 from ontology.vocabulary import load_vocabulary
 
-__all__ = ["ASSETS", "FORMATS", "Filter", "Pages", "folded"]
+__all__ = ["ASSETS", "CONTEXT", "FORMATS", "Filter", "Pages", "folded"]
 
 FORMATS: Mapping[str, str] = {
     ".html": "text/html",
@@ -53,6 +54,9 @@ ASSETS: Mapping[str, str] = {
     "static/icon.svg": "image/svg+xml",
 }
 """Media type of each file that the pages need."""
+
+CONTEXT = CONTEXTS[1].removeprefix(BASE)
+"""Path of the JSON-LD context that annotations name, which stands for itself and has no other representation."""
 
 _HERE = Path(__file__).parent
 _NAMES = {".html": "HTML", ".ttl": "Turtle", ".jsonld": "JSON-LD", ".rdf": "RDF/XML", ".nt": "N-Triples"}
@@ -191,6 +195,11 @@ class Pages:
     def asset(self, path: str) -> bytes:
         """Return a file that the pages need (a key of `ASSETS`)."""
         return (_HERE / path).read_bytes()
+
+    @cached_property
+    def context(self) -> bytes:
+        """The JSON-LD context."""
+        return (self.published.folder / "context.jsonld").read_bytes()
 
     @cached_property
     def stamps(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_etags
 
 from api.published.graph import BASE, load_published
-from api.published.pages import ASSETS, FORMATS, Filter, Pages
+from api.published.pages import ASSETS, CONTEXT, FORMATS, Filter, Pages
 
 __all__ = ["best_format", "published_routes"]
 
@@ -110,6 +110,10 @@ def published_routes(endpoint: str | None = "sparql") -> APIRouter:
     @router.api_route("/index.html", methods=_METHODS, include_in_schema=False)
     def _index(request: Request) -> Response:
         return conditional(request, pages.html("index"), {"Content-Type": "text/html; charset=utf-8", **_security()})
+
+    @router.api_route(f"/{CONTEXT}", methods=_METHODS, include_in_schema=False)
+    def _context(request: Request) -> Response:
+        return conditional(request, pages.context, {"Content-Type": FORMATS[".jsonld"]})
 
     @router.api_route("/static/{name}", methods=_METHODS, include_in_schema=False)
     def _asset(request: Request, name: str) -> Response:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api.published.graph import load_published
-from api.published.pages import ASSETS, FORMATS, Pages
+from api.published.pages import ASSETS, CONTEXT, FORMATS, Pages
 from ontology.errors import InputError
 
 __all__ = ["files", "write_site"]
@@ -49,6 +49,7 @@ def files(pages: Pages) -> Iterator[tuple[str, bytes]]:
     yield "index.html", pages.html("index")
     for path in ASSETS:
         yield path, pages.asset(path)
+    yield CONTEXT, pages.context
     for document in sorted(pages.documents):
         for suffix in FORMATS:
             if suffix != ".html":
