@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from ingest.listeners.base import Mono, Sounding
 from ingest.listeners.chat import Chat
@@ -233,4 +234,13 @@ def test_weights_that_are_cut_off_are_refused_when_they_are_needed(tiny: Tiny, t
     (path / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     listener = open_listener(Wanted("transformers", str(path), SMALL))
     with pytest.raises(ListenerError, match="cut-off cannot be used"):
+        listener.listen(soundings(16_000, 1.0))
+
+
+def test_weights_that_are_not_all_there_are_refused_and_not_made_up(tiny: Tiny, tmp_path: Path) -> None:
+    path = shutil.copytree(tiny("ast"), tmp_path / "without-head")
+    weights = load_file(path / "model.safetensors")
+    save_file({n: w for n, w in weights.items() if "classifier" not in n}, path / "model.safetensors", {"format": "pt"})
+    listener = open_listener(Wanted("ast", str(path), SMALL))
+    with pytest.raises(ListenerError, match="without-head lack 4 of the model's weights, such as classifier"):
         listener.listen(soundings(16_000, 1.0))
