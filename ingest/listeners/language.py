@@ -18,8 +18,9 @@ from ingest.listeners.chat import Chat
 from ingest.listeners.files import find_model
 from ingest.listeners.local import LocalListener
 from ingest.listeners.questions import QuestionSet, choose
+from ingest.listeners.words import examine, said_freely, where
 from ontology.terms import ConfidenceKind
-from ontology.values import Claim, Description, Span
+from ontology.values import Claim, Span
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["LanguageListener"]
@@ -104,9 +105,8 @@ class LanguageListener(LocalListener):
             )
             for answer in answers if answer.chosen is not None
         }  # fmt: skip
-        if not text:
-            return Heard(span, (), tuple(claims.values()), answers)
-        for claim in self._linker.claims(span, text, OPEN):
+        words = examine(text, self._questions.language, where(span))
+        described, linked = said_freely(span, words, OPEN, self._linker)
+        for claim in linked:
             claims.setdefault(claim.concept, claim)
-        said = Description(span, text, OPEN, self._questions.language)
-        return Heard(span, (said,), tuple(claims.values()), answers)
+        return Heard(span, described, tuple(claims.values()), answers, words.troubles)
