@@ -58,6 +58,7 @@ _ERR = Console(stderr=True)
         "acousma ingest 'tapes/Side A.wav' --claims listeners.csv",
         "ACOUSMA_DEVICE=cuda acousma ingest archive-of-sounds --processes 4",
         "acousma ingest demo --describer transformers --model models/Qwen2-Audio-7B-Instruct --device cuda",
+        "acousma ingest demo --describer openai --server http://localhost:8000/v1 --model Qwen/Qwen2-Audio-7B-Instruct",
     )
 )
 def ingest(
@@ -85,7 +86,14 @@ def ingest(
     device: Annotated[
         str | None, typer.Option(metavar="cpu|cuda", help="Where to compute; else ACOUSMA_DEVICE, else cpu.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sounds that a model hears at the same time.")] = 8,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Sounds that a model hears, or requests that a server gets, at the same time.")
+    ] = 8,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="For --describer openai. Its key: ACOUSMA_SERVER_KEY.")
+    ] = None,
+    per_minute: Annotated[int | None, typer.Option(min=1, help="Most requests to the server in a minute.")] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer of the server may take.")] = 120.0,
     store: Store = None,
 ) -> None:
     """Measure recordings, let models listen, make claims, and store them with their evidence.
@@ -95,7 +103,9 @@ def ingest(
     from api import ingesting
 
     settings = load_settings(store)
-    models = ingesting.ModelOptions(tuple(describer or ()), tuple(model or ()), questions, envelope, batch)
+    models = ingesting.ModelOptions(
+        tuple(describer or ()), tuple(model or ()), questions, envelope, batch, server, per_minute, timeout
+    )
     options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models)
     report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)

@@ -18,6 +18,7 @@ from api.settings import Settings
 from ingest.catalogue import Catalogue, read_catalogue
 from ingest.describe import Settings as DescriberSettings
 from ingest.heard import HeardTable, read_heard
+from ingest.listeners.base import ServerOptions
 from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
@@ -48,6 +49,12 @@ class ModelOptions:
     questions : Path or None
     envelope : str or None
     batch : int
+    server : str or None
+        Base of the addresses of a server, for the describer ``openai``.
+    per_minute : int or None
+        Most requests to it in a minute.
+    timeout : float
+        Seconds that its answer may take.
     """
 
     describers: Sequence[str] = ()
@@ -55,6 +62,9 @@ class ModelOptions:
     questions: Path | None = None
     envelope: str | None = None
     batch: int = 8
+    server: str | None = None
+    per_minute: int | None = None
+    timeout: float = 120.0
 
     def wanted(self, device: str) -> list[Wanted]:
         """Return the listeners that were asked for.
@@ -72,8 +82,13 @@ class ModelOptions:
             )  # fmt: skip
         if len(kinds) != 1 and self.envelope:
             raise ListenerError(f"--envelope with {len(kinds)} models", "one model", "ingest with one model at a time")
+        server = None
+        if self.server is not None:
+            server = ServerOptions(self.server, self.per_minute, self.timeout, at_once=self.batch)
+        if self.server is not None and "openai" not in kinds:
+            raise ListenerError("--server without a describer that asks it", "--describer openai", "add it")
         pairs = zip(kinds, self.models, strict=True)
-        return [Wanted(kind, model, self.questions or DEFAULT, self.envelope, device) for kind, model in pairs]
+        return [Wanted(kind, model, self.questions or DEFAULT, self.envelope, device, server) for kind, model in pairs]
 
 
 @dataclass(frozen=True, slots=True)

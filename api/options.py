@@ -15,6 +15,7 @@ class Describer(StrEnum):
     TRANSFORMERS = "transformers"
     CLAP = "clap"
     AST = "ast"
+    OPENAI = "openai"
 
 
 class Format(StrEnum):

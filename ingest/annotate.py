@@ -170,9 +170,11 @@ class RunWriter:
             ]
         return _lines(self.graph, triples)
 
-    def footer(self, ended: datetime) -> str:
-        """Say when the run ended; the last line of its graph."""
-        return _lines(self.graph, [(self._mint.run(self.run_id), PROV.endedAtTime, _time(ended))])
+    def footer(self, ended: datetime, notes: Iterable[str] = ()) -> str:
+        """Say when the run ended, and what went wrong in it; the last lines of its graph."""
+        run = self._mint.run(self.run_id)
+        said = [(run, DCTERMS.description, _text(note)) for note in notes]
+        return _lines(self.graph, [*said, (run, PROV.endedAtTime, _time(ended))])
 
     def annotations(
         self,

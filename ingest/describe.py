@@ -19,7 +19,7 @@ from ingest.decode import Listening, Scan
 from ingest.features import analyse
 from ingest.frames import Frames
 from ingest.heard import Contribution, Heard, Said
-from ingest.listeners.base import Listener
+from ingest.listeners.base import Listener, Trouble, told
 from ingest.listeners.hearing import NOBODY, Listeners, heard, spans_for
 from ingest.measure import measure
 from ingest.reach import assess_reach
@@ -129,9 +129,9 @@ class _Description:
         self.write(writer.header(self.scanned.recording, self.scanned.file))
         return writer
 
-    def end(self, writer: RunWriter) -> None:
-        """Write the end of a run."""
-        self.write(writer.footer(self.clock()))
+    def end(self, writer: RunWriter, notes: Iterable[str] = ()) -> None:
+        """Write the end of a run, with what went wrong in it."""
+        self.write(writer.footer(self.clock(), notes))
         self.graphs.append(writer.graph)
 
     def measured(self, run: Run, window_seconds: float) -> None:
@@ -174,13 +174,17 @@ class _Description:
             longest = f"the {listener.identity().hearing.window_s:g} s that {run.agent.name} hears as one"
             self.notices.append(f"{self.scanned.path}: {len(left_out)} spans longer than {longest} were left out.")
         made: list[Claim] = []
+        troubles: list[Trouble] = []
         for one in heard(listener, self.scanned.path, spans, listeners):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)
             made += one.claims
+            troubles += one.troubles
         self.claims += len(made)
-        self.end(writer)
+        notes = told(troubles)
+        self.notices += [f"{self.scanned.path}, {run.agent.name}: {note}." for note in notes]
+        self.end(writer, notes)
         return made
 
     def checked(self, run: Run, claimed: Sequence[Claimed]) -> None:

@@ -333,6 +333,7 @@ class ConfidenceKind(StrEnum):
     VERBALISED = "verbalisedConfidence"
     TOKEN_PROBABILITY = "tokenProbability"
     AGREEMENT_OF_RUNS = "agreementOfRuns"
+    AGREEMENT_OF_PROMPTS = "agreementOfPrompts"
     CALIBRATED = "calibratedProbability"
     KNOWN_BY_SYNTHESIS = "knownBySynthesis"
     CLASSIFIER_SCORE = "classifierScore"

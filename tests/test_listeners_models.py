@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from ingest.listeners.base import Mono, Sounding
 from ingest.listeners.chat import Chat
@@ -86,7 +87,7 @@ def test_likelihoods_are_means_per_token(tiny: Tiny) -> None:
     assert abs(long - short) < 3  # a sum would be some forty times as large
 
 
-@pytest.mark.parametrize("name", ["qwen2-audio", "music-flamingo"])
+@pytest.mark.parametrize("name", LANGUAGE)
 def test_a_model_with_random_weights_has_next_to_no_evidence_and_abstains(tiny: Tiny, name: str) -> None:
     asked = questions().model_copy(update={"threshold": 0.5})
     listener = LanguageListener(str(tiny(name)), asked, load_vocabulary(), "cpu")
@@ -118,7 +119,9 @@ def test_what_is_heard_in_a_batch_is_what_is_heard_alone(tiny: Tiny) -> None:
             np.testing.assert_allclose(a.evidence, b.evidence, atol=2e-5)
 
 
-@pytest.mark.parametrize(("name", "step"), [("qwen2-audio", 0.04), ("music-flamingo", 0.04), ("glm-asr", 0.08)])
+@pytest.mark.parametrize(
+    ("name", "step"), [("qwen2-audio", 0.04), ("music-flamingo", 0.04), ("audio-flamingo", 0.04), ("glm-asr", 0.08)]
+)
 def test_what_a_model_hears_is_read_from_its_processor(tiny: Tiny, name: str, step: float) -> None:
     hearing = Chat(find_model(str(tiny(name))), "cpu").hearing
     assert (hearing.sample_rate_hz, hearing.maximum_hz, hearing.window_s, hearing.mel_bins) == (16_000, 8000, 2, 16)
@@ -233,4 +236,13 @@ def test_weights_that_are_cut_off_are_refused_when_they_are_needed(tiny: Tiny, t
     (path / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     listener = open_listener(Wanted("transformers", str(path), SMALL))
     with pytest.raises(ListenerError, match="cut-off cannot be used"):
+        listener.listen(soundings(16_000, 1.0))
+
+
+def test_weights_that_are_not_all_there_are_refused_and_not_made_up(tiny: Tiny, tmp_path: Path) -> None:
+    path = shutil.copytree(tiny("ast"), tmp_path / "without-head")
+    weights = load_file(path / "model.safetensors")
+    save_file({n: w for n, w in weights.items() if "classifier" not in n}, path / "model.safetensors", {"format": "pt"})
+    listener = open_listener(Wanted("ast", str(path), SMALL))
+    with pytest.raises(ListenerError, match="without-head lack 4 of the model's weights, such as classifier"):
         listener.listen(soundings(16_000, 1.0))

@@ -58,15 +58,29 @@ def qwen2_audio() -> tuple[Any, Any]:
     return hf.Qwen2AudioForConditionalGeneration(config), processor
 
 
+_FLAMINGO_ENCODER = _encoder(
+    "audioflamingo3_encoder", num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, hidden_size=40,
+    max_source_positions=100,
+)  # fmt: skip
+
+
+def audio_flamingo() -> tuple[Any, Any]:
+    words = tokenizer("<sound>", sound="<sound>")
+    config = hf.AudioFlamingo3Config(
+        audio_config=_FLAMINGO_ENCODER,
+        text_config={"model_type": "qwen2", "vocab_size": len(words), **TEXT},
+        audio_token_id=words.convert_tokens_to_ids("<sound>"),
+    )
+    features = hf.WhisperFeatureExtractor(feature_size=16, chunk_length=2)
+    processor = hf.AudioFlamingo3Processor(features, words, chat_template=words.chat_template)
+    return hf.AudioFlamingo3ForConditionalGeneration(config), processor
+
+
 def music_flamingo() -> tuple[Any, Any]:
     words = tokenizer("<sound>", "<|sound_bos|>", "<|sound_eos|>", sound="<sound>")
     token = words.convert_tokens_to_ids
-    encoder = _encoder(
-        "audioflamingo3_encoder", num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, hidden_size=40,
-        max_source_positions=100,
-    )  # fmt: skip
     config = hf.MusicFlamingoConfig(
-        audio_config=encoder,
+        audio_config=_FLAMINGO_ENCODER,
         text_config={"model_type": "qwen2", "vocab_size": len(words), **TEXT},
         audio_token_id=token("<sound>"),
         audio_bos_token_id=token("<|sound_bos|>"),
@@ -126,10 +140,10 @@ def text_only() -> tuple[Any, Any]:
 
 
 BUILDERS: Mapping[str, Callable[[], tuple[Any, Any]]] = {
-    "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "glm-asr": glm_asr, "clap": clap, "ast": ast,
-    "text-only": text_only,
+    "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "audio-flamingo": audio_flamingo, "glm-asr": glm_asr,
+    "clap": clap, "ast": ast, "text-only": text_only,
 }  # fmt: skip
-LANGUAGE = ("qwen2-audio", "music-flamingo", "glm-asr")
+LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr")
 
 
 def save(name: str, folder: Path) -> Path:

@@ -10,6 +10,7 @@ length.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,10 @@ from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.values import Agent, Claim, Description, Span
 
-__all__ = ["Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "Sounding", "find_envelope"]
+__all__ = [
+    "Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "ServerOptions", "Sounding", "Trouble",
+    "TroubleKind", "find_envelope", "told",
+]  # fmt: skip
 
 Mono = npt.NDArray[np.float32]
 """Samples of shape (samples,), full scale 1."""
@@ -37,8 +41,8 @@ class Hearing:
         Edges of the band.
     window_s : float
         Longest sound that it hears as one.
-    token_step_s : float
-        Seconds between what the front end passes on.
+    token_step_s : float or None
+        Seconds between what the front end passes on; None where a server does not tell.
     hop_s : float or None
         Seconds between its frames.
     mel_bins : int or None
@@ -49,7 +53,7 @@ class Hearing:
     minimum_hz: float
     maximum_hz: float
     window_s: float
-    token_step_s: float
+    token_step_s: float | None
     hop_s: float | None = None
     mel_bins: int | None = None
     channels: int = 1
@@ -68,9 +72,10 @@ class Hearing:
             "band in Hz": f"{self.minimum_hz:g} to {self.maximum_hz:g}",
             "channels heard": str(self.channels),
             "sample rate in Hz": str(self.sample_rate_hz),
-            "token step in seconds": f"{self.token_step_s:.6g}",
             "longest sound in seconds": f"{self.window_s:g}",
         }
+        if self.token_step_s is not None:
+            figures["token step in seconds"] = f"{self.token_step_s:.6g}"
         if self.hop_s is not None:
             figures["hop in seconds"] = f"{self.hop_s:.6g}"
         if self.mel_bins is not None:
@@ -185,6 +190,49 @@ class Answer:
     chosen: str | None
 
 
+class TroubleKind(StrEnum):
+    """What is wrong with an answer; the value is shown to people and kept with the run."""
+
+    EMPTY = "empty answer"
+    REPETITION = "endless repetition"
+    LANGUAGE = "answer in another language"
+    NOT_ASKED = "answer that is none of the options"
+    NOT_JSON = "answer that is not the JSON asked for"
+    NO_OPTION = "no option among the likeliest tokens"
+    CUT_OFF = "answer cut off by the limit of tokens"
+    SERVER = "answer had to be asked for again"
+    NO_SPEECH = "words where nobody speaks"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something wrong with an answer.
+
+    Parameters
+    ----------
+    kind : TroubleKind
+    detail : str
+        What was found, and where.
+    """
+
+    kind: TroubleKind
+    detail: str
+
+
+def told(troubles: Sequence[Trouble]) -> tuple[str, ...]:
+    """Return what is to be said of troubles: one sentence per kind, with their number and the first of them.
+
+    Examples
+    --------
+    >>> told([Trouble(TroubleKind.EMPTY, "at 0 to 2 s"), Trouble(TroubleKind.EMPTY, "at 2 to 4 s")])
+    ('empty answer: 2, such as at 0 to 2 s',)
+    """
+    by_kind: dict[TroubleKind, list[str]] = {}
+    for trouble in troubles:
+        by_kind.setdefault(trouble.kind, []).append(trouble.detail)
+    return tuple(f"{kind}: {len(by_kind[kind])}, such as {by_kind[kind][0]}" for kind in sorted(by_kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a listener heard in one span.
@@ -198,12 +246,40 @@ class Heard:
         Each concept once.
     answers : tuple of Answer
         With the numbers that the claims rest on.
+    troubles : tuple of Trouble
+        Answers of which little or no use could be made.
     """
 
     span: Span
     descriptions: tuple[Description, ...] = ()
     claims: tuple[Claim, ...] = ()
     answers: tuple[Answer, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How a server is asked.
+
+    Parameters
+    ----------
+    url : str
+        Base of its addresses, such as ``http://localhost:8000/v1``.
+    per_minute : int or None
+        Most requests per minute; None for no limit.
+    timeout_s : float
+        Seconds that an answer may take.
+    retries : int
+        Times that a request is made again.
+    at_once : int
+        Requests that wait for an answer at the same time.
+    """
+
+    url: str
+    per_minute: int | None = None
+    timeout_s: float = 120.0
+    retries: int = 6
+    at_once: int = 8
 
 
 class Listener(Protocol):

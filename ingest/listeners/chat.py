@@ -11,6 +11,7 @@ padding included: these models turn positions into rotations, so that only dista
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from transformers import AutoConfig, AutoProcessor
 from transformers.models.auto import modeling_auto
 
 from ingest.listeners.base import Hearing, Mono
-from ingest.listeners.files import UNLOADABLE, ModelFiles, dtype_on, unusable
+from ingest.listeners.files import UNLOADABLE, ModelFiles, dtype_on, load_weights, unusable
 from ontology.errors import ListenerError
 
 __all__ = ["Chat", "Prefilled"]
@@ -72,7 +73,6 @@ class Chat:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._audio_token = processor.audio_token
         self._audio_id = self._tokenizer.convert_tokens_to_ids(self._audio_token)
-        self._loaded: Any = None
         self.hearing = self._hearing()
 
     def _hearing(self) -> Hearing:
@@ -82,7 +82,7 @@ class Chat:
         window = float(getattr(features, "chunk_length", None) or 30.0)
         try:
             counts = [self._audio_tokens(round(rate * seconds)) for seconds in (window, window / 2)]
-        except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:  # as each processor sees fit
             raise unusable(self._files, error, "a processor that takes a sound as samples beside a text") from error
         if not counts[0]:
             raise ListenerError(f"the processor of {self._files.name} makes nothing of a sound", _AUDIO_MODEL)
@@ -97,17 +97,10 @@ class Chat:
     def _audio_tokens(self, samples: int) -> int:
         return int((self._encoded("x", [np.zeros(samples, np.float32)])["input_ids"] == self._audio_id).sum())
 
-    @property
+    @cached_property
     def _model(self) -> Any:
         """The model, loaded when it is first needed."""
-        if self._loaded is None:
-            try:
-                class_ = _class_for(self._config)
-                model = class_.from_pretrained(self._files.path, dtype=self.dtype)
-            except UNLOADABLE as error:
-                raise unusable(self._files, error, _AUDIO_MODEL) from error
-            self._loaded = model.to(self.device).eval()
-        return self._loaded
+        return load_weights(_class_for(self._config), self._files, self.device, _AUDIO_MODEL)
 
     def _text(self, words: str) -> str:
         """Return a prompt as the model's template has it, with one mark for the sound."""

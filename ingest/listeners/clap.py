@@ -16,11 +16,12 @@ import numpy.typing as npt
 import torch
 from transformers import AutoConfig, AutoProcessor, ClapModel
 
-from ingest.listeners.base import Heard, Hearing, Identity, Sounding
-from ingest.listeners.files import UNLOADABLE, ModelFiles, device_name, dtype_on, find_model, libraries, unusable
+from ingest.listeners.base import Heard, Hearing, Sounding
+from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, unusable
+from ingest.listeners.local import LocalListener
 from ingest.listeners.questions import QuestionSet, choose
 from ontology.errors import ListenerError
-from ontology.terms import ConfidenceKind, SpanKind
+from ontology.terms import ConfidenceKind
 from ontology.values import Claim
 
 __all__ = ["ClapListener"]
@@ -28,7 +29,7 @@ __all__ = ["ClapListener"]
 _EXPECTED = "a CLAP model for transformers, such as laion/clap-htsat-unfused"
 
 
-class ClapListener:
+class ClapListener(LocalListener):
     """A CLAP model.
 
     Parameters
@@ -46,45 +47,26 @@ class ClapListener:
         If it is no such model.
     """
 
+    kind, expected = "clap", _EXPECTED
+
     def __init__(self, model: str, questions: QuestionSet, device: str, envelope: str | None = None) -> None:
-        self._files, self._questions, self._device = find_model(model), questions, device
-        self._dtype = dtype_on(device)
+        super().__init__(find_model(model), device, questions.spans)
+        self._questions = questions
         self._processor, hearing = _processor(self._files)
-        self._loaded: Any = None
         asked = {"questions": questions.name, "threshold": f"{questions.threshold:g}"}
         asked |= {"template": questions.template, "neutral phrase": questions.neutral}
         for question in questions.questions:
             offered = "; ".join(f"{concept}: {words}" for concept, words in question.options.items())
             asked[f"phrases {question.aspect}"] = offered
-        files = self._files
-        self._identity = Identity(
-            "clap", files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
-            hearing, libraries(), device_name(device), str(self._dtype), envelope, asked,
-        )  # fmt: skip
+        self._identify(hearing, asked, envelope)
 
-    @property
-    def spans(self) -> frozenset[SpanKind]:
-        """The kinds of span that the questions are about."""
-        return self._questions.spans
-
-    def identity(self) -> Identity:
-        """Say which listener this is."""
-        return self._identity
+    def _class(self) -> Any:
+        return ClapModel
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Compare each of a batch of sounds with all phrases."""
         similarities = self._similarities(batch)
         return [self._heard(one, row) for one, row in zip(batch, similarities, strict=True)]
-
-    @property
-    def _model(self) -> Any:
-        if self._loaded is None:
-            try:
-                model: Any = ClapModel.from_pretrained(self._files.path, dtype=self._dtype)
-            except UNLOADABLE as error:
-                raise unusable(self._files, error, _EXPECTED) from error
-            self._loaded = model.to(self._device).eval()
-        return self._loaded
 
     @torch.inference_mode()
     def _similarities(self, batch: Sequence[Sounding]) -> npt.NDArray[np.float64]:
@@ -98,11 +80,7 @@ class ClapListener:
             text=phrases, audio=[one.samples for one in batch], return_tensors="pt", text_kwargs={"padding": True},
             audio_kwargs={"sampling_rate": self._identity.hearing.sample_rate_hz},
         )  # fmt: skip
-        placed = {
-            name: value.to(self._device, self._dtype if value.is_floating_point() else None)
-            for name, value in inputs.items()
-        }
-        return np.asarray(self._model(**placed).logits_per_audio.float().cpu().numpy(), np.float64)
+        return np.asarray(self._model(**self._placed(inputs)).logits_per_audio.float().cpu().numpy(), np.float64)
 
     def _heard(self, one: Sounding, row: npt.NDArray[np.float64]) -> Heard:
         answers, claims, column = [], [], 0

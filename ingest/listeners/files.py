@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -21,7 +22,7 @@ from transformers.utils import logging
 
 from ontology.errors import ListenerError
 
-__all__ = ["UNLOADABLE", "ModelFiles", "device_name", "dtype_on", "find_model", "libraries", "unusable"]
+__all__ = ["UNLOADABLE", "ModelFiles", "device_name", "dtype_on", "find_model", "libraries", "load_weights", "unusable"]
 
 logging.disable_progress_bar()
 
@@ -30,7 +31,10 @@ _OTHERS = ("*.json", "*.jinja", "*.txt", "*.model")
 _BLOCK = 1 << 22
 
 UNLOADABLE = (ValueError, OSError, KeyError, ImportError, AttributeError, TypeError, SafetensorError)
-"""What transformers raises of a folder that holds no model of the kind that was asked for, or a damaged one."""
+"""What transformers raises of a folder that holds no model of the kind that was asked for, or a damaged one.
+
+It has no error of its own for this: which of them comes depends on the key or the file that is at fault.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,42 @@ def device_name(device: str) -> str:
 def dtype_on(device: str) -> torch.dtype:
     """Return the number format in which a model runs on a device."""
     return torch.bfloat16 if device.startswith("cuda") else torch.float32
+
+
+def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> Any:
+    """Load the weights of a model.
+
+    Parameters
+    ----------
+    class_ : type
+        Class of transformers with ``from_pretrained``.
+    files : ModelFiles
+    device : str
+    expected : str
+        What the folder should hold, for messages.
+
+    Returns
+    -------
+    torch.nn.Module
+        On the device, for inference.
+
+    Raises
+    ------
+    ListenerError
+        If the weights are not those of such a model, are damaged or incomplete, or do not fit on the device.
+    """
+    try:
+        model, loaded = class_.from_pretrained(files.path, dtype=dtype_on(device), output_loading_info=True)
+        model = model.to(device).eval()
+    except (*UNLOADABLE, RuntimeError) as error:  # RuntimeError: of torch, for shapes that do not fit and for memory
+        raise unusable(files, error, expected) from error
+    # transformers only warns of these, and goes on with random numbers in their place; buffers it works out itself
+    if missing := sorted(loaded["missing_keys"] & dict(model.named_parameters()).keys()):
+        raise ListenerError(
+            f"the files of {files.name} lack {len(missing)} of the model's weights, such as {missing[0]}", expected,
+            "take the checkpoint that was trained for this, with all its files",
+        )  # fmt: skip
+    return model
 
 
 def unusable(files: ModelFiles, error: Exception, expected: str) -> ListenerError:

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.linking import Linker
-from ingest.listeners.base import Answer, Heard, Identity, Sounding
+from ingest.listeners.base import Answer, Heard, Sounding
 from ingest.listeners.chat import Chat
-from ingest.listeners.files import device_name, find_model, libraries
+from ingest.listeners.files import find_model
+from ingest.listeners.local import LocalListener
 from ingest.listeners.questions import QuestionSet, choose
-from ontology.terms import ConfidenceKind, SpanKind
-from ontology.values import Claim, Description, Span
+from ingest.listeners.words import examine, said_freely, where
+from ontology.terms import ConfidenceKind
+from ontology.values import Claim, Span
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["LanguageListener"]
@@ -27,7 +29,7 @@ OPEN = "open"
 """Name of the description in free words."""
 
 
-class LanguageListener:
+class LanguageListener(LocalListener):
     """An audio language model that transformers can load.
 
     Parameters
@@ -46,28 +48,17 @@ class LanguageListener:
         If it is no such model.
     """
 
+    kind = "transformers"
+
     def __init__(
         self, model: str, questions: QuestionSet, vocabulary: Vocabulary, device: str, envelope: str | None = None
     ) -> None:
-        files = find_model(model)
-        self._chat = Chat(files, device)
+        super().__init__(find_model(model), device, questions.spans)
+        self._chat = Chat(self._files, device)
         self._questions = questions
         self._linker = Linker(vocabulary)
         self._of_silence: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
-        self._identity = Identity(
-            "transformers", files.name, files.revision, files.weights_sha256, files.configuration_sha256,
-            files.licence, self._chat.hearing, libraries(), device_name(device), str(self._chat.dtype),
-            envelope, questions.asked(),
-        )  # fmt: skip
-
-    @property
-    def spans(self) -> frozenset[SpanKind]:
-        """The kinds of span that the questions are about."""
-        return self._questions.spans
-
-    def identity(self) -> Identity:
-        """Say which listener this is."""
-        return self._identity
+        self._identify(self._chat.hearing, dict(questions.asked()), envelope)
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Ask everything about each of a batch of sounds."""
@@ -114,9 +105,8 @@ class LanguageListener:
             )
             for answer in answers if answer.chosen is not None
         }  # fmt: skip
-        if not text:
-            return Heard(span, (), tuple(claims.values()), answers)
-        for claim in self._linker.claims(span, text, OPEN):
+        words = examine(text, self._questions.language, where(span))
+        described, linked = said_freely(span, words, OPEN, self._linker)
+        for claim in linked:
             claims.setdefault(claim.concept, claim)
-        said = Description(span, text, OPEN, self._questions.language)
-        return Heard(span, (said,), tuple(claims.values()), answers)
+        return Heard(span, described, tuple(claims.values()), answers, words.troubles)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.listeners.base import Listener, find_envelope
+from ingest.listeners.base import Listener, ServerOptions, find_envelope
 from ingest.listeners.questions import DEFAULT, read_questions
 from ontology.errors import ListenerError
 from ontology.vocabulary import load_vocabulary
@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "transformers": "an audio language model, asked in words",
     "clap": "a model that compares sounds with phrases",
     "ast": "a tagger with the labels of AudioSet",
+    "openai": "a model behind a server with the chat interface of OpenAI",
 }
 """The kinds of listener, each with what it is."""
 
@@ -34,6 +35,8 @@ class Wanted:
         Id or label of a row of ``ontology/envelopes.csv``.
     device : str
         Torch device.
+    server : ServerOptions or None
+        Of a model behind a server, which `model` then names.
     """
 
     kind: str
@@ -41,6 +44,7 @@ class Wanted:
     questions: Path = DEFAULT
     envelope: str | None = None
     device: str = "cpu"
+    server: ServerOptions | None = None
 
 
 def open_listener(wanted: Wanted) -> Listener:
@@ -74,6 +78,12 @@ def open_listener(wanted: Wanted) -> Listener:
             from ingest.listeners.tags import TagListener
 
             return TagListener(wanted.model, vocabulary, wanted.device, envelope)
+        if wanted.kind == "openai":
+            from ingest.listeners.remote import ServerListener
+
+            if wanted.server is None:
+                raise ListenerError("no server was named", "its address", "such as: --server http://localhost:8000/v1")
+            return ServerListener(wanted.model, questions, vocabulary, wanted.server, envelope)
     except ImportError as error:
         raise ListenerError(
             f"the library that runs models cannot be used ({error})", "transformers 5.20 or later",

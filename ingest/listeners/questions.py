@@ -6,7 +6,7 @@ One file is one set of questions. ``ingest/questions/default.yaml`` is the one t
 comments say what each key means. Every closed question offers "cannot tell" beside its options.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +21,12 @@ from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["DEFAULT", "Prompt", "Question", "QuestionSet", "choose", "read_questions"]
+__all__ = ["DEFAULT", "LETTERS", "Prompt", "Question", "QuestionSet", "choose", "read_questions"]
 
 DEFAULT = Path(__file__).parent.parent / "questions" / "default.yaml"
+
+LETTERS = "ABCDEFGHIJKLMNOPQRST"
+"""Of options; as many as servers give likely tokens at the most."""
 
 _Words = Annotated[str, Field(min_length=1)]
 
@@ -83,6 +86,10 @@ class QuestionSet(_Strict):
         The words for "cannot tell".
     instruction : str
         What follows the question, with ``{options}`` in it.
+    letters : str
+        What follows the question where options are answered by letter, with ``{options}`` in it.
+    json_answer : str
+        What follows the instruction where an answer must be JSON.
     open : str
         The request for a description in free words.
     answer_tokens : int
@@ -101,6 +108,10 @@ class QuestionSet(_Strict):
     orders: Annotated[int, Field(ge=1)]
     cannot_tell: _Words
     instruction: Annotated[str, Field(pattern=r"\{options\}")]
+    letters: Annotated[str, Field(pattern=r"\{options\}")] = (
+        "Options: {options}. Answer with the letter of one option only."
+    )
+    json_answer: _Words = 'Answer in JSON: {"answer": the option, word for word}.'
     open: _Words
     answer_tokens: Annotated[int, Field(ge=1)]
     template: Annotated[str, Field(pattern=r"\{option\}")]
@@ -121,14 +132,26 @@ class QuestionSet(_Strict):
         >>> [prompt.order for prompt in questions.prompts(questions.questions[0])]
         [(0, 1, 2), (1, 2, 0), (2, 0, 1), (0, 1, 2)]
         """
+        return tuple(
+            Prompt(f"{wording} {self.instruction.replace('{options}', ', '.join(listed))}", order)
+            for wording, order, listed in self._orders(question)
+        )
+
+    def lettered(self, question: Question) -> tuple[Prompt, ...]:
+        """Return the same prompts with a letter before each option, to be answered by letter."""
+        return tuple(
+            Prompt(f"{wording} {self.letters.replace('{options}', lettered)}", order)
+            for wording, order, listed in self._orders(question)
+            for lettered in [", ".join(f"{letter}) {words}" for letter, words in zip(LETTERS, listed, strict=False))]
+        )
+
+    def _orders(self, question: Question) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
+        """Yield each wording with an order of the options, and their words in it."""
         offered = self.offered(question)
-        prompts = []
         for number, wording in enumerate(wording for wording in question.ask for _ in range(self.orders)):
             first = number % len(offered)
             order = (*range(first, len(offered)), *range(first))
-            listed = ", ".join(offered[i] for i in order)
-            prompts.append(Prompt(f"{wording} {self.instruction.replace('{options}', listed)}", order))
-        return tuple(prompts)
+            yield wording, order, [offered[i] for i in order]
 
     def asked(self) -> Mapping[str, str]:
         """Return all of it as parameters of a run."""

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoFeatureExtractor, AutoModelForAudioClassification
 
-from ingest.listeners.base import Heard, Hearing, Identity, Sounding
-from ingest.listeners.files import UNLOADABLE, ModelFiles, device_name, dtype_on, find_model, libraries, unusable
+from ingest.listeners.base import Heard, Hearing, Sounding
+from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, unusable
+from ingest.listeners.local import LocalListener
 from ontology.errors import ListenerError
 from ontology.mappings import load_mappings
 from ontology.terms import SKOS, ConfidenceKind, SpanKind
@@ -51,7 +52,7 @@ def concepts_by_tag(vocabulary: Vocabulary) -> Mapping[str, tuple[tuple[str, flo
     return found
 
 
-class TagListener:
+class TagListener(LocalListener):
     """A tagger such as AST.
 
     Parameters
@@ -69,29 +70,21 @@ class TagListener:
         If it is no such model, or none of its tags is mapped.
     """
 
+    kind, expected = "ast", _EXPECTED
+
     def __init__(self, model: str, vocabulary: Vocabulary, device: str, envelope: str | None = None) -> None:
-        self._files, self._vocabulary, self._device = find_model(model), vocabulary, device
-        self._dtype = dtype_on(device)
+        super().__init__(find_model(model), device, frozenset({SpanKind.FIXED_WINDOW}))  # a tag is about a clip
+        self._vocabulary = vocabulary
         self._features, self._tags, hearing = _features(self._files)
         self._concepts = concepts_by_tag(vocabulary)
-        self._loaded: Any = None
         if not self._concepts.keys() & set(self._tags):
             raise ListenerError(f"none of the {len(self._tags)} tags of {self._files.name} is mapped", _EXPECTED)
-        files = self._files
-        asked = {"least score": f"{LEAST:g}", "tags": "those of the model's configuration"}
-        self._identity = Identity(
-            "ast", files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
-            hearing, libraries(), device_name(device), str(self._dtype), envelope, asked,
+        self._identify(
+            hearing, {"least score": f"{LEAST:g}", "tags": "those of the model's configuration"}, envelope
         )  # fmt: skip
 
-    @property
-    def spans(self) -> frozenset[SpanKind]:
-        """A tag is about a clip."""
-        return frozenset({SpanKind.FIXED_WINDOW})
-
-    def identity(self) -> Identity:
-        """Say which listener this is."""
-        return self._identity
+    def _class(self) -> Any:
+        return AutoModelForAudioClassification
 
     @torch.inference_mode()
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
@@ -99,22 +92,11 @@ class TagListener:
         inputs = self._features(
             [one.samples for one in batch], sampling_rate=self._identity.hearing.sample_rate_hz, return_tensors="pt"
         )
-        placed = {name: value.to(self._device, self._dtype) for name, value in inputs.items()}
-        scores = self._model(**placed).logits.float().sigmoid().cpu().tolist()
+        scores = self._model(**self._placed(inputs)).logits.float().sigmoid().cpu().tolist()
         return [
             self._heard(one.span, dict(zip(self._tags, row, strict=True)))
             for one, row in zip(batch, scores, strict=True)
         ]  # fmt: skip
-
-    @property
-    def _model(self) -> Any:
-        if self._loaded is None:
-            try:
-                model = AutoModelForAudioClassification.from_pretrained(self._files.path, dtype=self._dtype)
-            except UNLOADABLE as error:
-                raise unusable(self._files, error, _EXPECTED) from error
-            self._loaded = model.to(self._device).eval()
-        return self._loaded
 
     def _heard(self, span: Span, scores: Mapping[str, float]) -> Heard:
         kept = sorted(((score, tag) for tag, score in scores.items() if score >= LEAST), reverse=True)
