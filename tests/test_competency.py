@@ -336,6 +336,7 @@ NOT_ASKED_FOR = {
     "melBins": "a figure of a model on which no claim is judged",
     "Corpus": "about an evaluation of a describer, for which the stored question describer_scores asks",
     "Evaluation": "about an evaluation of a describer, for which the stored question describer_scores asks",
+    "Trust": "a person's decision about an agent, which ingest reads; no question about claims needs it",
     "Score": "about an evaluation of a describer, for which the stored question describer_scores asks",
     "clips": "about an evaluation of a describer, for which the stored question describer_scores asks",
     "heardUnder": "about an evaluation of a describer, for which the stored question describer_scores asks",
