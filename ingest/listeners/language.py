@@ -7,7 +7,10 @@ averaged over wordings and orders of the options. What a model would answer anyw
 place, so cancels out. Silence is scored once per length of sound.
 """
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +71,18 @@ class LanguageListener:
     def identity(self) -> Identity:
         """Say which listener this is."""
         return self._identity
+
+    @property
+    def questions(self) -> QuestionSet:
+        """What it is asked."""
+        return self._questions
+
+    def asking(self, questions: QuestionSet) -> Self:
+        """Return a listener with the same model that is asked something else."""
+        other = copy.copy(self)
+        other._questions, other._of_silence = questions, {}
+        other._identity = replace(self._identity, asked=questions.asked())
+        return other
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Ask everything about each of a batch of sounds."""
