@@ -29,6 +29,7 @@ from rich.markup import escape
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
+from api.listening_cli import listening
 from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
@@ -86,6 +87,9 @@ def ingest(
         str | None, typer.Option(metavar="cpu|cuda", help="Where to compute; else ACOUSMA_DEVICE, else cpu.")
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Sounds that a model hears at the same time.")] = 8,
+    trust: Annotated[
+        list[str] | None, typer.Option(metavar="ASPECT", help="Claim it although a control failed; repeatable.")
+    ] = None,
     store: Store = None,
 ) -> None:
     """Measure recordings, let models listen, make claims, and store them with their evidence.
@@ -95,7 +99,7 @@ def ingest(
     from api import ingesting
 
     settings = load_settings(store)
-    models = ingesting.ModelOptions(tuple(describer or ()), tuple(model or ()), questions, envelope, batch)
+    models = ingesting.ModelOptions(tuple(describer or ()), tuple(model or ()), questions, envelope, batch, trust or ())
     options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models)
     report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)
@@ -357,6 +361,7 @@ def ontology(
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
+app.add_typer(listening)
 
 
 @app.command("next", hidden=True)

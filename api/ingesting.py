@@ -22,11 +22,11 @@ from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import Done, Job, Report, find_files, ingest
-from ontology.errors import InputError, ListenerError
+from ontology.errors import InputError, ListenerError, UnknownName
 from ontology.vocabulary import load_vocabulary
 from store import Limits, open_store
 
-__all__ = ["IngestOptions", "ModelOptions", "ingest_job", "ingest_paths", "print_report"]
+__all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
 
 
 OPTIMIZE_FROM = 200_000
@@ -48,6 +48,8 @@ class ModelOptions:
     questions : Path or None
     envelope : str or None
     batch : int
+    trusted : sequence of str
+        Aspects that are claimed although a control test was failed.
     """
 
     describers: Sequence[str] = ()
@@ -55,6 +57,7 @@ class ModelOptions:
     questions: Path | None = None
     envelope: str | None = None
     batch: int = 8
+    trusted: Sequence[str] = ()
 
     def wanted(self, device: str) -> list[Wanted]:
         """Return the listeners that were asked for.
@@ -132,7 +135,8 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
             f"--processes {options.processes} with a model", "one process: a model works on batches (--batch)",
             "leave --processes out",
         )  # fmt: skip
-    hearing = Listeners(tuple(open_listener(one) for one in wanted), options.models.batch)
+    opened = tuple(open_listener(one) for one in wanted)
+    hearing = Listeners(opened, options.models.batch, trusted=checked_aspects(options.models.trusted))
     report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes, hearing), messages)
     report.problems += missing
     return report
@@ -182,6 +186,20 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     if isinstance(settings.location, Path):
         remember(settings.location, {done.sha256: done.path for done in report.done if done.sha256})
     return report
+
+
+def checked_aspects(names: Sequence[str]) -> frozenset[str]:
+    """Return ids of aspects.
+
+    Raises
+    ------
+    UnknownName
+        If one is no concept.
+    """
+    for name in names:
+        if name not in load_vocabulary().concepts:
+            raise UnknownName(f"there is no concept {name!r}", "the id of an aspect", "acousma concepts WORD --all")
+    return frozenset(names)
 
 
 class _Done(ProgressColumn):

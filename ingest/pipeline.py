@@ -30,6 +30,7 @@ from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable, Said
 from ingest.listeners.hearing import NOBODY, Listeners
 from ingest.runs import listener_runs, runs
+from ingest.standing import restrained
 from ingest.stored import stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
@@ -315,6 +316,7 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     began = monotonic()
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
+    job = replace(job, listeners=restrained(job.listeners, store, Minter(job.settings.base)))
     with store.scratch() as folder:
         named = job.catalogue.works.keys() | job.heard.files
         # of files with the same sound the first is taken in: let it be one that a table speaks of

@@ -209,9 +209,7 @@ def right(given: Sequence[Given], options: Mapping[str, Sequence[str]]) -> list[
     return found
 
 
-def judge(
-    given: Sequence[Given], judged: Sequence[Right], hearing: Hearing, limits: Limits = LIMITS
-) -> list[Result]:
+def judge(given: Sequence[Given], judged: Sequence[Right], hearing: Hearing, limits: Limits = LIMITS) -> list[Result]:
     """Put the answers of a listener to every control.
 
     Parameters
@@ -330,6 +328,4 @@ def _truth(judged: Sequence[Right], aspect: str) -> Iterator[Result]:
         low, _ = metrics.mean_interval(own, np.random.default_rng(_SEED))
         mean = float(np.mean([metrics.balanced_accuracy(answers) for answers in own]))
         clips = len(np.unique(np.concatenate([answers.clip for answers in own])))
-        yield Result(
-            aspect, ListeningCondition.CLEAN, ScoreMetric.BALANCED_ACCURACY, mean, clips, bool(low > _CHANCE)
-        )
+        yield Result(aspect, ListeningCondition.CLEAN, ScoreMetric.BALANCED_ACCURACY, mean, clips, bool(low > _CHANCE))

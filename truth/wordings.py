@@ -56,15 +56,13 @@ def variants(questions: QuestionSet, kind: str) -> Mapping[str, QuestionSet]:
     if kind == "clap":
         return {"bare phrase": questions.model_copy(update={"template": "{option}"})}
     most = max((len(question.ask) for question in questions.questions), default=0)
-    found = {
-        f"wording {number + 1}": _changed(questions, partial(_worded, number=number)) for number in range(most)
-    }
+    found = {f"wording {number + 1}": _changed(questions, partial(_worded, number=number)) for number in range(most)}
     found["turned"] = _changed(questions, lambda question: _offering(_worded(question), _turned(question.options)))
     found["letters"] = _changed(
         questions, lambda question: _offering(_worded(question), _lettered(question.options))
     )  # fmt: skip
     if questions.language == "en":
-        first = _changed(questions, lambda question: _worded(question))
+        first = _changed(questions, _worded)
         found[DENIED] = first.model_copy(update={"instruction": _DENIAL})
     return found
 
@@ -84,7 +82,7 @@ def _offering(question: Question, options: Mapping[str, str]) -> Question:
 
 
 def _turned(options: Mapping[str, str]) -> Mapping[str, str]:
-    return dict(reversed(options.items()))
+    return dict(reversed(list(options.items())))
 
 
 def _lettered(options: Mapping[str, str]) -> Mapping[str, str]:

@@ -41,12 +41,15 @@ class Listeners:
         Called with the seconds of sound that were heard.
     threads : int
         Of the processor, for models that run on it; measuring takes one.
+    trusted : frozenset of str
+        Aspects that are claimed even where a control test was failed.
     """
 
     listeners: tuple[Listener, ...] = ()
     batch: int = 8
     progress: Progress = lambda _: None
     threads: int = field(default_factory=torch.get_num_threads)
+    trusted: frozenset[str] = frozenset()
 
 
 NOBODY = Listeners(threads=1)
