@@ -1,11 +1,13 @@
 """``acousma ingest``: from what a user typed to a job, its progress and its report."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -136,7 +138,12 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
             "leave --processes out",
         )  # fmt: skip
     opened = tuple(open_listener(one) for one in wanted)
-    hearing = Listeners(opened, options.models.batch, trusted=checked_aspects(options.models.trusted))
+    hearing = Listeners(
+        opened,
+        options.models.batch,
+        trusted=checked_aspects(options.models.trusted),
+        notes=notes_folder(settings.location),
+    )
     report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes, hearing), messages)
     report.problems += missing
     return report
@@ -186,6 +193,14 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     if isinstance(settings.location, Path):
         remember(settings.location, {done.sha256: done.path for done in report.done if done.sha256})
     return report
+
+
+def notes_folder(location: Path | str) -> Path:
+    """Return where notes of what models heard are until it is stored: in the archive, or beside the user's settings."""
+    if isinstance(location, Path):
+        return location / "heard"
+    server = hashlib.sha256(location.encode()).hexdigest()[:16]
+    return Path(typer.get_app_dir("acousma")) / "heard" / server
 
 
 def checked_aspects(names: Sequence[str]) -> frozenset[str]:

@@ -165,7 +165,7 @@ class _Description:
             longest = f"the {listener.identity().hearing.window_s:g} s that {run.agent.name} hears as one"
             self.notices.append(f"{self.scanned.path}: {len(left_out)} spans longer than {longest} were left out.")
         made: list[Claim] = []
-        for one in heard(listener, self.scanned.path, spans, listeners):
+        for one in heard(listener, self.scanned.path, spans, listeners, writer.run_id):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)

@@ -29,6 +29,7 @@ from ingest.decode import EXTENSIONS, file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable, Said
 from ingest.listeners.hearing import NOBODY, Listeners
+from ingest.listeners.notes import forget
 from ingest.runs import listener_runs, runs
 from ingest.standing import restrained
 from ingest.stored import stored_claims, stored_recordings
@@ -275,6 +276,8 @@ class _Planner:
             graphs.append(entry)
         self._store.bulk_load(described.nquads, graphs)
         self._store.publish()
+        if self.listeners.notes is not None:
+            forget(self.listeners.notes, (graph.rpartition("/")[2] for graph in described.graphs))
         return Done(task.path, float(recording.duration), described, notices=notices, faults=faults, sha256=sha256)
 
     def _update_entry(self, path: Path, recording: Recording) -> None:

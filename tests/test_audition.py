@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -202,10 +203,9 @@ def test_wordings_offer_the_same_options_in_other_words() -> None:
 def test_an_audition_that_was_ended_asks_only_what_is_missing(tmp_path: Path) -> None:
     listener = Ear()
     first = Audition(listener, Wish(each=2, folder=tmp_path))
-    run = first.run()
-    for _ in range(first.size // 2):
-        next(run)
-    run.close()
+    with closing(first.run()) as run:
+        for _ in range(first.size // 2):
+            next(run)
     (file,) = tmp_path.iterdir()
     there = file.read_text(encoding="utf-8").splitlines()
     assert first.size // 2 <= len(there) < first.size

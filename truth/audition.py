@@ -11,7 +11,7 @@ Conventions
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -149,7 +149,7 @@ class Audition:
         """How many answers are wanted."""
         return len(self._tasks)
 
-    def run(self) -> Iterator[Auditioned | None]:
+    def run(self) -> Generator[Auditioned | None]:
         """Ask, answer by answer.
 
         Yields

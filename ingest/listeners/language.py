@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ingest.linking import Linker
 from ingest.listeners.base import Answer, Heard, Identity, Sounding
-from ingest.listeners.chat import Chat
+from ingest.listeners.chat import Chat, Prefilled
 from ingest.listeners.files import device_name, find_model, libraries
 from ingest.listeners.questions import QuestionSet, choose
 from ontology.terms import ConfidenceKind, SpanKind
@@ -86,19 +86,19 @@ class LanguageListener:
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Ask everything about each of a batch of sounds."""
-        answers = self._closed(batch)
-        said = self._chat.answer(self._questions.open, [one.samples for one in batch], self._questions.answer_tokens)
+        heard = self._chat.prefill(self._questions.open, [one.samples for one in batch])
+        answers = self._closed(batch, heard)
+        said = self._chat.answer_on(heard, self._questions.open, self._questions.answer_tokens)
         return [
             self._heard(one.span, tuple(of_one), text)
             for one, of_one, text in zip(batch, answers, said, strict=True)
         ]  # fmt: skip
 
-    def _closed(self, batch: Sequence[Sounding]) -> list[list[Answer]]:
+    def _closed(self, batch: Sequence[Sounding], heard: Prefilled) -> list[list[Answer]]:
         """Return the answers to all closed questions, sound by sound."""
         answers: list[list[Answer]] = [[] for _ in batch]
         if not self._questions.questions:
             return answers
-        heard = self._chat.prefill(self._questions.open, [one.samples for one in batch])
         self._listen_to_silence({len(one.samples) for one in batch})
         for question in self._questions.questions:
             offered, prompts = self._questions.offered(question), self._questions.prompts(question)
