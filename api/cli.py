@@ -30,7 +30,7 @@ from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
 from api.listening_cli import listening
-from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
+from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
@@ -87,6 +87,7 @@ def ingest(
         str | None, typer.Option(metavar="cpu|cuda", help="Where to compute; else ACOUSMA_DEVICE, else cpu.")
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Sounds that a model hears at the same time.")] = 8,
+    engine: Annotated[Engine, typer.Option(help="ray: --processes actors of Ray Data.")] = Engine.LOCAL,
     trust: Annotated[
         list[str] | None, typer.Option(metavar="ASPECT", help="Claim it although a control failed; repeatable.")
     ] = None,
@@ -100,7 +101,7 @@ def ingest(
 
     settings = load_settings(store)
     models = ingesting.ModelOptions(tuple(describer or ()), tuple(model or ()), questions, envelope, batch, trust or ())
-    options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models)
+    options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models, engine.value)
     report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)
     for failure in report.failures:

@@ -93,6 +93,8 @@ class IngestOptions:
     window : float
         Seconds.
     models : ModelOptions
+    engine : str
+        ``local`` or ``ray``.
     """
 
     paths: Sequence[Path]
@@ -101,6 +103,7 @@ class IngestOptions:
     processes: int
     window: float
     models: ModelOptions = ModelOptions()
+    engine: str = "local"
 
 
 def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) -> Report:
@@ -132,10 +135,11 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         raise missing[0] if missing else InputError("no sound files were given", "files or folders")
     described = DescriberSettings(settings.base_iri, options.window, settings.device)
     wanted = options.models.wanted(settings.device)
-    if wanted and options.processes > 1:
+    on_ray = options.engine == "ray"
+    if wanted and options.processes > 1 and not on_ray:
         raise ListenerError(
             f"--processes {options.processes} with a model", "one process: a model works on batches (--batch)",
-            "leave --processes out",
+            "leave --processes out, or say --engine ray",
         )  # fmt: skip
     opened = tuple(open_listener(one) for one in wanted)
     hearing = Listeners(
@@ -144,7 +148,8 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         trusted=checked_aspects(options.models.trusted),
         notes=notes_folder(settings.location),
     )
-    report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes, hearing), messages)
+    job = Job(tuple(files), catalogue, heard, described, options.processes, hearing, tuple(wanted), on_ray)
+    report = ingest_job(settings, job, messages)
     report.problems += missing
     return report
 
