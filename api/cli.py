@@ -29,7 +29,8 @@ from rich.markup import escape
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
-from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
+from api.listening_cli import listening
+from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
@@ -94,6 +95,10 @@ def ingest(
     ] = None,
     per_minute: Annotated[int | None, typer.Option(min=1, help="Most requests to the server in a minute.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer of the server may take.")] = 120.0,
+    engine: Annotated[Engine, typer.Option(help="ray: --processes actors of Ray Data.")] = Engine.LOCAL,
+    trust: Annotated[
+        list[str] | None, typer.Option(metavar="ASPECT", help="Claim it although a control failed; repeatable.")
+    ] = None,
     store: Store = None,
 ) -> None:
     """Measure recordings, let models listen, make claims, and store them with their evidence.
@@ -104,9 +109,9 @@ def ingest(
 
     settings = load_settings(store)
     models = ingesting.ModelOptions(
-        tuple(describer or ()), tuple(model or ()), questions, envelope, batch, server, per_minute, timeout
+        tuple(describer or ()), tuple(model or ()), questions, envelope, batch, server, per_minute, timeout, trust or ()
     )
-    options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models)
+    options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models, engine.value)
     report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)
     for failure in report.failures:
@@ -368,6 +373,7 @@ def ontology(
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
+app.add_typer(listening)
 
 
 @app.command("next", hidden=True)

@@ -1,11 +1,13 @@
 """``acousma ingest``: from what a user typed to a job, its progress and its report."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -23,11 +25,11 @@ from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import Done, Job, Report, find_files, ingest
-from ontology.errors import InputError, ListenerError
+from ontology.errors import InputError, ListenerError, UnknownName
 from ontology.vocabulary import load_vocabulary
 from store import Limits, open_store
 
-__all__ = ["IngestOptions", "ModelOptions", "ingest_job", "ingest_paths", "print_report"]
+__all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
 
 
 OPTIMIZE_FROM = 200_000
@@ -55,6 +57,8 @@ class ModelOptions:
         Most requests to it in a minute.
     timeout : float
         Seconds that its answer may take.
+    trusted : sequence of str
+        Aspects that are claimed although a control test was failed.
     """
 
     describers: Sequence[str] = ()
@@ -65,6 +69,7 @@ class ModelOptions:
     server: str | None = None
     per_minute: int | None = None
     timeout: float = 120.0
+    trusted: Sequence[str] = ()
 
     def wanted(self, device: str) -> list[Wanted]:
         """Return the listeners that were asked for.
@@ -103,6 +108,8 @@ class IngestOptions:
     window : float
         Seconds.
     models : ModelOptions
+    engine : str
+        ``local`` or ``ray``.
     """
 
     paths: Sequence[Path]
@@ -111,6 +118,7 @@ class IngestOptions:
     processes: int
     window: float
     models: ModelOptions = ModelOptions()
+    engine: str = "local"
 
 
 def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) -> Report:
@@ -142,13 +150,21 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         raise missing[0] if missing else InputError("no sound files were given", "files or folders")
     described = DescriberSettings(settings.base_iri, options.window, settings.device)
     wanted = options.models.wanted(settings.device)
-    if wanted and options.processes > 1:
+    on_ray = options.engine == "ray"
+    if wanted and options.processes > 1 and not on_ray:
         raise ListenerError(
             f"--processes {options.processes} with a model", "one process: a model works on batches (--batch)",
-            "leave --processes out",
+            "leave --processes out, or say --engine ray",
         )  # fmt: skip
-    hearing = Listeners(tuple(open_listener(one) for one in wanted), options.models.batch)
-    report = ingest_job(settings, Job(tuple(files), catalogue, heard, described, options.processes, hearing), messages)
+    opened = tuple(open_listener(one) for one in wanted)
+    hearing = Listeners(
+        opened,
+        options.models.batch,
+        trusted=checked_aspects(options.models.trusted),
+        notes=notes_folder(settings.location),
+    )
+    job = Job(tuple(files), catalogue, heard, described, options.processes, hearing, tuple(wanted), on_ray)
+    report = ingest_job(settings, job, messages)
     report.problems += missing
     return report
 
@@ -197,6 +213,28 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     if isinstance(settings.location, Path):
         remember(settings.location, {done.sha256: done.path for done in report.done if done.sha256})
     return report
+
+
+def notes_folder(location: Path | str) -> Path:
+    """Return where notes of what models heard are until it is stored: in the archive, or beside the user's settings."""
+    if isinstance(location, Path):
+        return location / "heard"
+    server = hashlib.sha256(location.encode()).hexdigest()[:16]
+    return Path(typer.get_app_dir("acousma")) / "heard" / server
+
+
+def checked_aspects(names: Sequence[str]) -> frozenset[str]:
+    """Return ids of aspects.
+
+    Raises
+    ------
+    UnknownName
+        If one is no concept.
+    """
+    for name in names:
+        if name not in load_vocabulary().concepts:
+            raise UnknownName(f"there is no concept {name!r}", "the id of an aspect", "acousma concepts WORD --all")
+    return frozenset(names)
 
 
 class _Done(ProgressColumn):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AnnotationFormat", "Describer", "Format", "ReportFormat", "Store", "examples"]
+__all__ = ["AnnotationFormat", "Describer", "Engine", "Format", "ReportFormat", "Store", "examples"]
 
 
 class Describer(StrEnum):
@@ -16,6 +16,13 @@ class Describer(StrEnum):
     CLAP = "clap"
     AST = "ast"
     OPENAI = "openai"
+
+
+class Engine(StrEnum):
+    """Where recordings are described."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 class Format(StrEnum):

@@ -175,7 +175,7 @@ class _Description:
             self.notices.append(f"{self.scanned.path}: {len(left_out)} spans longer than {longest} were left out.")
         made: list[Claim] = []
         troubles: list[Trouble] = []
-        for one in heard(listener, self.scanned.path, spans, listeners):
+        for one in heard(listener, self.scanned.path, spans, listeners, writer.run_id):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)

@@ -29,7 +29,11 @@ from ingest.decode import EXTENSIONS, file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable, Said
 from ingest.listeners.hearing import NOBODY, Listeners
+from ingest.listeners.notes import forget
+from ingest.listeners.opening import Wanted
+from ingest.on_ray import RayPool, described_on_ray
 from ingest.runs import listener_runs, runs
+from ingest.standing import restrained
 from ingest.stored import stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
@@ -64,8 +68,11 @@ class Job:
         What others claim.
     settings : Settings
     processes : int
-        Recordings described at the same time; 1 if there are listeners.
+        Recordings described at the same time; 1 if there are listeners and no Ray.
     listeners : Listeners
+    wanted : tuple of Wanted
+        What Ray opens the listeners from; empty without Ray.
+    on_ray : bool
     """
 
     files: tuple[Path, ...]
@@ -74,6 +81,8 @@ class Job:
     settings: Settings
     processes: int = 1
     listeners: Listeners = field(default_factory=Listeners)
+    wanted: tuple[Wanted, ...] = ()
+    on_ray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,8 @@ class _Planner:
             graphs.append(entry)
         self._store.bulk_load(described.nquads, graphs)
         self._store.publish()
+        if self.listeners.notes is not None:
+            forget(self.listeners.notes, (graph.rpartition("/")[2] for graph in described.graphs))
         return Done(task.path, float(recording.duration), described, notices=notices, faults=faults, sha256=sha256)
 
     def _update_entry(self, path: Path, recording: Recording) -> None:
@@ -315,6 +326,7 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     began = monotonic()
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
     load_vocabulary_graph(store)
+    job = replace(job, listeners=restrained(job.listeners, store, Minter(job.settings.base)))
     with store.scratch() as folder:
         named = job.catalogue.works.keys() | job.heard.files
         # of files with the same sound the first is taken in: let it be one that a table speaks of
@@ -333,6 +345,9 @@ def _leave_at_once() -> None:
 
 def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
     """Yield what became of each file, described here or in as many processes as asked for."""
+    if job.on_ray:
+        yield from _listen_on_ray(job, planner, folder)
+        return
     if job.processes <= 1:
         threads = torch.get_num_threads()
         for number, path in enumerate(job.files):
@@ -369,6 +384,31 @@ def _listen_together(job: Job, planner: _Planner, folder: Path, pool: ProcessPoo
             yield _finish(planner, first, future.result)
     for first, future in waiting:
         yield _finish(planner, first, future.result)
+
+
+def _listen_on_ray(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
+    tasks = []
+    for number, path in enumerate(job.files):
+        task = planner.plan(path, folder / f"{number}.nq")
+        if isinstance(task, Done):
+            yield task
+        else:
+            tasks.append(task)
+    if not tasks:
+        return
+    said = tuple(frozenset(one.identity().said) for one in job.listeners.listeners)
+    pool = RayPool(job.wanted, said, job.processes)
+    for task, outcome in described_on_ray(tasks, pool, job.settings, job.listeners):
+        job.listeners.progress(
+            0.0 if isinstance(outcome, AcousmaError) else float(outcome.scanned.recording.duration) * len(said)
+        )  # fmt: skip
+        yield _finish(planner, task, partial(_given, outcome))
+
+
+def _given(outcome: Described | AcousmaError) -> Described:
+    if isinstance(outcome, AcousmaError):
+        raise outcome
+    return outcome
 
 
 def _finish(planner: _Planner, task: Task, work: Callable[[], Described]) -> Done:

@@ -197,6 +197,14 @@ class Minter:
         """Return the IRI of the named graph that holds all scores of an evaluation."""
         return f"{self.base}graph/evaluation/{evaluation_id}"
 
+    def trust(self, agent: Agent, aspect: str, person: Agent) -> str:
+        """Return the IRI of a person's trust in what an agent says of an aspect."""
+        return f"{self.base}trust/{_digest(self.agent(agent), aspect, self.agent(person))}"
+
+    def trust_graph(self, agent: Agent, aspect: str, person: Agent) -> str:
+        """Return the IRI of the named graph that holds a person's trust."""
+        return f"{self.base}graph/trust/{_digest(self.agent(agent), aspect, self.agent(person))}"
+
     def score(self, evaluation_id: str, concept_id: str, condition_id: str, metric_id: str) -> str:
         """Return the IRI of a score: one per evaluation, concept, condition and metric."""
         return f"{self.base}evaluation/{evaluation_id}/{concept_id}/{condition_id}/{metric_id}"

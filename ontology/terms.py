@@ -51,6 +51,7 @@ class ACM:
     Score = NS + "Score"
     Span = NS + "Span"
     Step = NS + "Step"
+    Trust = NS + "Trust"
     aboveHz = NS + "aboveHz"
     answersWith = NS + "answersWith"
     appliesTo = NS + "appliesTo"
@@ -353,10 +354,16 @@ class ScoreMetric(StrEnum):
     CALIBRATION_ERROR = "calibrationError"
     BRIER = "brierScore"
     RISK_AREA = "riskArea"
+    FALSE_CLAIMS = "falseClaimRate"
+    INFORMATION = "answerInformation"
+    FLIPS = "flipRate"
+    AGREEMENT = "answerAgreement"
+    DEVIATION = "shareDeviation"
+    PASSED = "controlsPassed"
 
 
 class ListeningCondition(StrEnum):
-    """What was done to the sounds of a corpus before a describer heard them (concept ids)."""
+    """What was done to sounds, or to a question about them, before a describer answered (concept ids)."""
 
     CLEAN = "conditionClean"
     NOISE20 = "conditionNoise20"
@@ -367,6 +374,14 @@ class ListeningCondition(StrEnum):
     CLIP = "conditionClip"
     BAND8K = "conditionBand8k"
     MONO = "conditionMono"
+    SILENCE = "controlSilence"
+    SWAP = "controlSwap"
+    BANDWIDTH = "controlBandwidth"
+    REVERSAL = "controlReversal"
+    PROMPT = "controlPrompt"
+    LEVEL = "controlLevel"
+    BATCH = "controlBatch"
+    ALL = "controlAll"
 
 
 class ReachReason(StrEnum):

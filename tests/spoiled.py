@@ -18,8 +18,11 @@ DESCRIPTION = """
         oa:hasBody e:words ; dcterms:creator ?agent ; dcterms:created ?created ; prov:wasGeneratedBy ?run .
     e:words a oa:TextualBody ; rdf:value "A dark hum, then grains." .
     ?claim prov:wasDerivedFrom e:said .
+    e:trust a acm:Trust ; dqv:computedOn ?agent ; acm:aspect acv:brightnessLevel ; dcterms:creator e:person ;
+        dcterms:created ?created ; dcterms:description "It is right about our own recordings." .
+    e:person a prov:Person ; foaf:name "A. Listener" .
 """
-"""What a model said, word for word."""
+"""What a model said, word for word, and that a person trusts it."""
 
 
 def lacks(class_: str, path: str) -> str:
@@ -298,6 +301,13 @@ CASES = [
     ("A score has one prov:wasGeneratedBy", lacks("acm:Score", "prov:wasGeneratedBy")),
     ("A score has one acm:clips", turns("acm:Score", "acm:clips", "0")),
     ("A score has one acm:holdsInClips", turns("acm:Score", "acm:holdsInClips", "40")),
+    ("A balanced accuracy says", lacks("acm:Score", "acm:holdsInClips")),
+    ("A trust has an IRI", loses_its_iri("acm:Trust")),
+    ("A trust has one dqv:computedOn", lacks("acm:Trust", "dqv:computedOn")),
+    ("A trust has one acm:aspect", turns("acm:Trust", "acm:aspect", "e:unknown")),
+    ("A trust has one dcterms:creator", turns("acm:Trust", "dcterms:creator", "e:unknown")),
+    ("A trust has one dcterms:created", lacks("acm:Trust", "dcterms:created")),
+    ("A trust has one dcterms:description", turns("acm:Trust", "dcterms:description", '" "')),
     ("acm:intervalLow is one", turns("acm:Score", "acm:intervalLow", "1.0")),
     ("acm:intervalHigh is one", gains("acm:Score", "acm:intervalHigh", "0.99 , 1.0")),
     ("A corpus has an IRI", loses_its_iri("acm:Corpus")),

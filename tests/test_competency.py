@@ -334,6 +334,7 @@ NOT_ASKED_FOR = {
     "hopSeconds": "a figure of a model on which no claim is judged",
     "inputRateHz": "a figure of a model on which no claim is judged; the band says more",
     "melBins": "a figure of a model on which no claim is judged",
+    "Trust": "a person's decision about an agent, which ingest reads; no question about claims needs it",
     "lossMargin": "says how sure a judgement of loss is, not what it is",
 }
 """Terms of the ontology that no question needs, with the reason."""

@@ -16,12 +16,13 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from ontology.mint import Minter, concept
 from ontology.terms import ACM, DCTERMS, DQV, FOAF, MLS, PROV, RDF, RDFS, XSD, ListeningCondition, ScoreMetric
+from ontology.values import Agent
 from truth.answering import Corpus
 from truth.describers import Describer
 from truth.evaluation import CERTAINTY
 from truth.results import ConceptScore, Evaluation
 
-__all__ = ["Evaluated", "condition_id", "figures", "graph", "quads"]
+__all__ = ["Evaluated", "Heading", "Statement", "condition_id", "decimal", "figures", "graph", "head", "quads", "typed"]
 
 
 @dataclass(frozen=True)
@@ -104,48 +105,78 @@ def quads(done: Evaluated, minter: Minter) -> Iterator[Quad]:
         All in the graph that `graph` names.
     """
     name = NamedNode(graph(done, minter))
-    for subject, predicate, value in (*_head(done, minter), *_scores(done, minter)):
+    for subject, predicate, value in (*head(_heading(done, minter), minter), *_scores(done, minter)):
         term = NamedNode(value) if isinstance(value, str) else value
         yield Quad(NamedNode(subject), NamedNode(predicate), term, name)
 
 
 Statement = tuple[str, str, str | Literal]
+"""Subject, predicate and object; an object that is a str is an IRI."""
 
 
-def _typed(value: object, datatype: str) -> Literal:
+def typed(value: object, datatype: str) -> Literal:
+    """Return a literal with a datatype."""
     return Literal(str(value), datatype=NamedNode(datatype))
 
 
-def _decimal(value: float) -> Literal:
-    return _typed(f"{value:.4f}", XSD.decimal)
+def decimal(value: float) -> Literal:
+    """Return a number as ``xsd:decimal`` with four places."""
+    return typed(f"{value:.4f}", XSD.decimal)
 
 
 def _time(moment: datetime) -> Literal:
-    return _typed(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), XSD.dateTime)
+    return typed(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), XSD.dateTime)
 
 
-def _head(done: Evaluated, minter: Minter) -> Iterator[Statement]:
-    """Yield what is said of the evaluation, its agent and its corpus."""
-    id_ = _id(done, minter)
-    node, corpus, agent = minter.evaluation(id_), minter.corpus(done.corpus.sum), minter.agent(done.who.agent)
+@dataclass(frozen=True)
+class Heading:
+    """What an evaluation is of.
+
+    Parameters
+    ----------
+    id : str
+        Its digest (`Minter.evaluation_id`).
+    agent : Agent
+        Who was evaluated.
+    parameters : Mapping of str to str
+    corpus : str
+        SHA-256 sum of what it was asked about.
+    seed, clips : int
+        Of that.
+    started, ended : datetime
+    """
+
+    id: str
+    agent: Agent
+    parameters: Mapping[str, str]
+    corpus: str
+    seed: int
+    clips: int
+    started: datetime
+    ended: datetime
+
+
+def head(about: Heading, minter: Minter) -> Iterator[Statement]:
+    """Yield what is said of an evaluation, its agent and its corpus."""
+    node, corpus, agent = minter.evaluation(about.id), minter.corpus(about.corpus), minter.agent(about.agent)
     yield from (
         (node, RDF.type, ACM.Evaluation),
         (node, RDF.type, PROV.Activity),
         (node, PROV.wasAssociatedWith, agent),
         (node, PROV.used, corpus),
-        (node, PROV.startedAtTime, _time(done.started)),
-        (node, PROV.endedAtTime, _time(done.ended)),
-        (minter.evaluation_graph(id_), PROV.wasGeneratedBy, node),
+        (node, PROV.startedAtTime, _time(about.started)),
+        (node, PROV.endedAtTime, _time(about.ended)),
+        (minter.evaluation_graph(about.id), PROV.wasGeneratedBy, node),
         (agent, RDF.type, PROV.SoftwareAgent),
-        (agent, FOAF.name, Literal(done.who.agent.name)),
-        (agent, DCTERMS.hasVersion, Literal(done.who.agent.version or "")),
+        (agent, FOAF.name, Literal(about.agent.name)),
+        (agent, DCTERMS.hasVersion, Literal(about.agent.version or "")),
         (corpus, RDF.type, ACM.Corpus),
-        (corpus, ACM.sha256, Literal(done.corpus.sum)),
-        (corpus, ACM.seed, _typed(done.corpus.seed, XSD.integer)),
-        (corpus, ACM.clips, _typed(done.corpus.header["size"], XSD.integer)),
+        (corpus, ACM.sha256, Literal(about.corpus)),
+        (corpus, ACM.seed, typed(about.seed, XSD.integer)),
+        (corpus, ACM.clips, typed(about.clips, XSD.integer)),
     )
-    for name, value in sorted(done.parameters.items()):
-        setting = minter.evaluation_parameter(id_, name)
+    for name, value in sorted(about.parameters.items()):
+        setting = minter.evaluation_parameter(about.id, name)
         yield from (
             (node, MLS.hasInput, setting),
             (setting, RDF.type, MLS.HyperParameterSetting),
@@ -154,6 +185,12 @@ def _head(done: Evaluated, minter: Minter) -> Iterator[Statement]:
         )
     for metric in ScoreMetric:
         yield concept(metric), RDF.type, DQV.Metric
+
+
+def _heading(done: Evaluated, minter: Minter) -> Heading:
+    size = int(str(done.corpus.header["size"]))
+    return Heading(_id(done, minter), done.who.agent, done.parameters, done.corpus.sum, done.corpus.seed, size,
+                   done.started, done.ended)  # fmt: skip
 
 
 def _scores(done: Evaluated, minter: Minter) -> Iterator[Statement]:
@@ -168,14 +205,14 @@ def _scores(done: Evaluated, minter: Minter) -> Iterator[Statement]:
                 (node, RDF.type, DQV.QualityMeasurement),
                 (node, DQV.computedOn, minter.agent(done.who.agent)),
                 (node, DQV.isMeasurementOf, concept(metric)),
-                (node, DQV.value, _decimal(value)),
+                (node, DQV.value, decimal(value)),
                 (node, ACM.scoredConcept, concept(score.concept)),
                 (node, ACM.heardUnder, concept(condition)),
                 (node, ACM.scoredOn, minter.corpus(done.corpus.sum)),
-                (node, ACM.clips, _typed(score.held_out.true + score.held_out.false, XSD.integer)),
-                (node, ACM.holdsInClips, _typed(score.held_out.true, XSD.integer)),
+                (node, ACM.clips, typed(score.held_out.true + score.held_out.false, XSD.integer)),
+                (node, ACM.holdsInClips, typed(score.held_out.true, XSD.integer)),
                 (node, PROV.wasGeneratedBy, minter.evaluation(id_)),
             )
             if metric is ScoreMetric.BALANCED_ACCURACY:
-                yield node, ACM.intervalLow, _decimal(score.held_out.low)
-                yield node, ACM.intervalHigh, _decimal(score.held_out.high)
+                yield node, ACM.intervalLow, decimal(score.held_out.low)
+                yield node, ACM.intervalHigh, decimal(score.held_out.high)

@@ -107,6 +107,8 @@ class Identity:
         Id of a row of ``ontology/envelopes.csv``; None if the envelope is what `hearing` says.
     asked : Mapping of str to str
         Everything that it is asked or compared with, by name.
+    said : tuple of str
+        Aspects of which it may say something but claim nothing (`ingest.standing`).
     """
 
     kind: str
@@ -121,6 +123,7 @@ class Identity:
     dtype: str
     envelope: str | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
 
     @property
     def agent(self) -> Agent:
@@ -143,6 +146,8 @@ class Identity:
         parameters |= {f"version of {name}": version for name, version in self.libraries}
         if self.envelope:
             parameters["envelope"] = self.envelope
+        if self.said:
+            parameters["said, not claimed"] = " ".join(self.said)
         return parameters
 
     @property

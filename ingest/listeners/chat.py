@@ -9,6 +9,7 @@ padding included: these models turn positions into rotations, so that only dista
 """
 
 import copy
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -121,17 +122,27 @@ class Chat:
             audio=list(sounds),
             return_tensors="pt",
             text_kwargs={"padding": True, "padding_side": "left"},
-            audio_kwargs={"sampling_rate": int(self._features.sampling_rate)},
+            audio_kwargs={"sampling_rate": int(self._features.sampling_rate), **self._on_device},
         )
         for name in getattr(self._processor, "unused_input_names", ()):
             encoded.pop(name, None)
         return dict(encoded)
 
+    @property
+    def _on_device(self) -> dict[str, str]:
+        """What tells a feature extractor to compute on the GPU, where it can."""
+        if self.device.startswith("cuda") and "device" in inspect.signature(self._features.__call__).parameters:
+            return {"device": self.device}
+        return {}
+
     def _inputs(self, words: str, sounds: Sequence[Mono], answer: str = "") -> dict[str, Any]:
-        return {
-            name: value.to(self.device, self.dtype if value.is_floating_point() else None)
-            for name, value in self._encoded(words, sounds, answer).items()
-        }
+        return {name: self._placed(value) for name, value in self._encoded(words, sounds, answer).items()}
+
+    def _placed(self, value: torch.Tensor) -> torch.Tensor:
+        """Put an input where the model is; through pinned memory on the way to a GPU."""
+        if self.device.startswith("cuda") and not value.is_cuda:
+            value = value.pin_memory()
+        return value.to(self.device, self.dtype if value.is_floating_point() else None, non_blocking=True)
 
     def _tail(self, words: str, answer: str = "") -> list[int]:
         """Return the tokens of a prompt after the sound."""
@@ -234,12 +245,34 @@ class Chat:
         return np.array(found)
 
     @torch.inference_mode()
+    def answer_on(self, heard: Prefilled, words: str, most_tokens: int) -> list[str]:
+        """Return what `answer` returns, without taking in the sounds again.
+
+        Parameters
+        ----------
+        heard : Prefilled
+            Stays as it is.
+        words : str
+        most_tokens : int
+        """
+        tail = torch.tensor([self._tail(words)] * heard.mask.shape[0], device=self.device)
+        before = torch.full_like(heard.mask, self._tokenizer.pad_token_id)  # is in the cache, and not looked at again
+        ids, mask = torch.cat([before, tail], 1), torch.cat([heard.mask, torch.ones_like(tail)], 1)
+        made = self._model.generate(
+            input_ids=ids, attention_mask=mask, past_key_values=copy.deepcopy(heard.cache), do_sample=False,
+            max_new_tokens=most_tokens,
+        )  # fmt: skip
+        return self._words(made[:, ids.shape[1] :])
+
+    def _words(self, tokens: torch.Tensor) -> list[str]:
+        return [str(text).strip() for text in self._processor.batch_decode(tokens, skip_special_tokens=True)]
+
+    @torch.inference_mode()
     def answer(self, words: str, sounds: Sequence[Mono], most_tokens: int) -> list[str]:
         """Return what the model says freely of each sound, by greedy decoding."""
         inputs = self._inputs(words, sounds)
         made = self._model.generate(**inputs, do_sample=False, max_new_tokens=most_tokens)
-        new = made[:, inputs["input_ids"].shape[1] :]
-        return [str(text).strip() for text in self._processor.batch_decode(new, skip_special_tokens=True)]
+        return self._words(made[:, inputs["input_ids"].shape[1] :])
 
 
 def _class_for(config: Any) -> Any:

@@ -8,8 +8,10 @@ depends on what is offered, which is why all phrases stand in the parameters of 
 are refused, because the extractor would crop them at random.
 """
 
+import copy
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +64,19 @@ class ClapListener(LocalListener):
 
     def _class(self) -> Any:
         return ClapModel
+
+    @property
+    def questions(self) -> QuestionSet:
+        """What the sounds are compared with."""
+        return self._questions
+
+    def asking(self, questions: QuestionSet) -> Self:
+        """Return a listener with the same model that compares with something else."""
+        self._model  # noqa: B018 - loaded before it is shared
+        other = copy.copy(self)
+        other._questions = questions
+        other._identity = replace(self._identity, asked={**questions.asked(), "template": questions.template})
+        return other
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Compare each of a batch of sounds with all phrases."""

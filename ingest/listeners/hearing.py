@@ -3,10 +3,12 @@
 Conventions
 -----------
 A file is decoded once per listener, at the rate of the listener, and mixed to mono; of its sound only what the next
-spans need is in memory. A batch that does not fit the device is halved, and so are all after it.
+spans need is in memory. A thread decodes ahead of the model; sounds of like length are heard together. A batch that
+does not fit the device is halved, and so are all after it, those of later recordings too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,6 +20,8 @@ import torch
 
 from ingest.decode import blocks
 from ingest.listeners.base import Heard, Listener, Mono, Progress, Sounding
+from ingest.listeners.feeding import AHEAD, bucketed, prefetched
+from ingest.listeners.notes import Notes
 from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.values import Span
@@ -41,12 +45,21 @@ class Listeners:
         Called with the seconds of sound that were heard.
     threads : int
         Of the processor, for models that run on it; measuring takes one.
+    trusted : frozenset of str
+        Aspects that are claimed even where a control test was failed.
+    notes : Path or None
+        Folder in which is kept what was heard of a recording until all of it is stored.
+    fitting : dict of str to int
+        Sounds that fitted into memory, by the sum of the weights, where `batch` did not.
     """
 
     listeners: tuple[Listener, ...] = ()
     batch: int = 8
     progress: Progress = lambda _: None
     threads: int = field(default_factory=torch.get_num_threads)
+    trusted: frozenset[str] = frozenset()
+    notes: Path | None = None
+    fitting: dict[str, int] = field(default_factory=dict)
 
 
 NOBODY = Listeners(threads=1)
@@ -135,8 +148,9 @@ def _too_large(error: Exception) -> bool:
 
 
 def halving(
-    work: Callable[[Sequence[_Item]], Sequence[_Result]], items: Iterable[_Item], size: int
-) -> Iterator[tuple[_Item, _Result]]:
+    work: Callable[[Sequence[_Item]], Sequence[_Result]], items: Iterable[_Item], size: int,
+    halved: Callable[[int], None] = lambda _: None,
+) -> Iterator[tuple[_Item, _Result]]:  # fmt: skip
     """Do work in batches; where one does not fit into memory, halve it and all after it.
 
     Parameters
@@ -146,6 +160,8 @@ def halving(
     items : iterable
     size : int
         Of the first batch.
+    halved : callable, optional
+        Called with each new size.
 
     Yields
     ------
@@ -176,6 +192,7 @@ def halving(
                         "use shorter windows (--window), a smaller model, or another --device",
                     ) from error  # fmt: skip
                 size = len(part) // 2
+                halved(size)
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
                 continue
@@ -183,9 +200,33 @@ def halving(
             batch = batch[len(part) :]
 
 
-def heard(listener: Listener, path: Path, spans: Sequence[Span], listeners: Listeners) -> Iterator[Heard]:
-    """Yield what a listener hears in the spans of a file."""
-    soundings = cut(path, spans, listener.identity().hearing.sample_rate_hz)
+def heard(
+    listener: Listener, path: Path, spans: Sequence[Span], listeners: Listeners, run_id: str = ""
+) -> Iterator[Heard]:
+    """Yield what a listener hears in the spans of a file.
+
+    Parameters
+    ----------
+    listener : Listener
+    path : Path
+    spans : sequence of Span
+        In order of their starts.
+    listeners : Listeners
+    run_id : str, optional
+        Of the run; with it, and with a folder for notes, what is heard is noted, and what was noted is not heard again.
+
+    Yields
+    ------
+    Heard
+        What was noted first, then the rest as it is heard, sounds of like length together.
+    """
+    notes = Notes(listeners.notes, run_id) if listeners.notes is not None and run_id else None
+    known = notes.read(spans[0].recording) if notes and spans else {}
+    yield from (known[key] for span in spans if (key := (span.start, span.end)) in known)
+    identity = listener.identity()
+    size = min(listeners.batch, listeners.fitting.get(identity.weights_sha256, listeners.batch))
+    missing = [span for span in spans if (span.start, span.end) not in known]
+    soundings = cut(path, missing, identity.hearing.sample_rate_hz)
 
     def listen(batch: Sequence[Sounding]) -> list[Heard]:
         before = torch.get_num_threads()
@@ -195,6 +236,13 @@ def heard(listener: Listener, path: Path, spans: Sequence[Span], listeners: List
         finally:
             torch.set_num_threads(before)
 
-    for one, result in halving(listen, soundings, listeners.batch):
-        listeners.progress(float(one.span.duration))
-        yield result
+    def halved(size: int) -> None:
+        listeners.fitting[identity.weights_sha256] = size
+
+    alike = bucketed(soundings, size * AHEAD, lambda one: len(one.samples))
+    with closing(prefetched(alike, 2 * size)) as ready:
+        for one, result in halving(listen, ready, size, halved):
+            listeners.progress(float(one.span.duration))
+            if notes:
+                notes.write(result)
+            yield result

@@ -7,14 +7,17 @@ averaged over wordings and orders of the options. What a model would answer anyw
 place, so cancels out. Silence is scored once per length of sound.
 """
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.linking import Linker
 from ingest.listeners.base import Answer, Heard, Sounding
-from ingest.listeners.chat import Chat
+from ingest.listeners.chat import Chat, Prefilled
 from ingest.listeners.files import find_model
 from ingest.listeners.local import LocalListener
 from ingest.listeners.questions import QuestionSet, choose
@@ -60,21 +63,33 @@ class LanguageListener(LocalListener):
         self._of_silence: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
         self._identify(self._chat.hearing, dict(questions.asked()), envelope)
 
+    @property
+    def questions(self) -> QuestionSet:
+        """What it is asked."""
+        return self._questions
+
+    def asking(self, questions: QuestionSet) -> Self:
+        """Return a listener with the same model that is asked something else."""
+        other = copy.copy(self)
+        other._questions, other._of_silence = questions, {}
+        other._identity = replace(self._identity, asked=questions.asked())
+        return other
+
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Ask everything about each of a batch of sounds."""
-        answers = self._closed(batch)
-        said = self._chat.answer(self._questions.open, [one.samples for one in batch], self._questions.answer_tokens)
+        heard = self._chat.prefill(self._questions.open, [one.samples for one in batch])
+        answers = self._closed(batch, heard)
+        said = self._chat.answer_on(heard, self._questions.open, self._questions.answer_tokens)
         return [
             self._heard(one.span, tuple(of_one), text)
             for one, of_one, text in zip(batch, answers, said, strict=True)
         ]  # fmt: skip
 
-    def _closed(self, batch: Sequence[Sounding]) -> list[list[Answer]]:
+    def _closed(self, batch: Sequence[Sounding], heard: Prefilled) -> list[list[Answer]]:
         """Return the answers to all closed questions, sound by sound."""
         answers: list[list[Answer]] = [[] for _ in batch]
         if not self._questions.questions:
             return answers
-        heard = self._chat.prefill(self._questions.open, [one.samples for one in batch])
         self._listen_to_silence({len(one.samples) for one in batch})
         for question in self._questions.questions:
             offered, prompts = self._questions.offered(question), self._questions.prompts(question)
