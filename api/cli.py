@@ -31,6 +31,7 @@ from api.evaluation_cli import evaluation
 from api.import_cli import imports
 from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
 from api.settings import load_settings
+from api.token_cli import token
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
@@ -357,6 +358,7 @@ def ontology(
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
+app.add_typer(token)
 
 
 @app.command("next", hidden=True)

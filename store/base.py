@@ -277,6 +277,10 @@ class Store(Protocol):
         """
         ...
 
+    def version(self) -> str | None:
+        """Return a name of what is published now, another one after each change; None where the store cannot tell."""
+        ...
+
     def stats(self) -> Stats:
         """Count what is stored. It reads every quad: not for a request path."""
         ...

@@ -311,6 +311,10 @@ class EmbeddedStore:
         graphs = _read_only(generation).named_graphs()
         return {name.value: noted.get(name.value, noted[None]) for name in graphs if isinstance(name, ox.NamedNode)}
 
+    def version(self) -> str:
+        """Return the name of the published generation."""
+        return self._published().name
+
     def stats(self) -> Stats:
         """Count what is published; the time limit of queries applies."""
         folder = self._published()

@@ -189,6 +189,9 @@ class RemoteStore:
     def revisions(self) -> None:
         """Return None: no standard tells what has changed on a server."""
 
+    def version(self) -> None:
+        """Return None: no standard tells whether anything has changed."""
+
     def stats(self) -> Stats:
         """Count what is stored; the time limit of queries applies."""
         quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))

@@ -88,6 +88,8 @@ class Answer(Iterator[bytes]):
         except TimeoutError:
             self.stop(self._too_late())
         except BaseException:
+            with self._lock:
+                self._reading = False
             if self._stopped is None:
                 self.close()
                 raise
@@ -149,6 +151,9 @@ class Answer(Iterator[bytes]):
     def close(self) -> None:
         """Give up the rest of the answer: the worker is killed, for nothing else stops it."""
         with self._lock:
+            if self._reading:
+                self.give_up()  # another thread is reading: it forgets the worker
+                return
             worker, self._worker = self._worker, None
             if worker is not None:
                 worker.kill()
