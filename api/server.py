@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Queries are evaluated outside this process (`store`), and changes are made outside it, so that none can end it or hold it
-up. An answer is whole or it is an error: what goes wrong after the first bytes breaks the connection, so that a cut
+Queries are evaluated outside this process (`store`), and changes are made outside it, so that none can end it or hold
+it up. An answer is whole or it is an error: what goes wrong after the first bytes breaks the connection, so that a cut
 answer cannot be taken for a whole one. Errors are problem documents (:mod:`api.protocol.problems`).
 """
 

@@ -29,7 +29,7 @@ def opened_service(settings: Settings) -> Iterator[Service]:
     """
     if settings.writes is Writes.OPEN and settings.host not in LOOPBACK:
         raise InputError(
-            f"writing is open to all, and the server is to listen on {settings.host}", "127.0.0.1, for trying things out",
+            f"writing is open to all, and the server is to listen on {settings.host}", "127.0.0.1, to try things out",
             "leave ACOUSMA_WRITES out, and make tokens with: acousma token create NAME",
         )  # fmt: skip
     with ExitStack() as stack:

@@ -104,6 +104,4 @@ def _refuse_strangers(request: Request) -> None:
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     if host.hostname not in LOOPBACK or not same:
-        raise Problem(
-            403, "A page of another site, or another name of this host, asked to write. Expected: a token."
-        )
+        raise Problem(403, "A page of another site, or another name of this host, asked to write. Expected: a token.")

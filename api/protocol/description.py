@@ -2,8 +2,8 @@
 
 Source
 ------
-SPARQL 1.1 Service Description, W3C Recommendation 21 March 2013; Describing Linked Datasets with the VoID Vocabulary, W3C
-Interest Group Note 3 March 2011.
+SPARQL 1.1 Service Description, W3C Recommendation 21 March 2013; Describing Linked Datasets with the VoID Vocabulary,
+W3C Interest Group Note 3 March 2011.
 """
 
 import html
@@ -186,13 +186,8 @@ def _counted(store: Store, query: str) -> Iterator[tuple[int | str, ...]]:
     except QueryError:
         return
     for row in rows:
-        yield tuple(
-            int(term.value) if isinstance(term, ox.Literal) else str(term.value) for term in row if _named(term)
-        )
-
-
-def _named(term: object) -> bool:
-    return isinstance(term, ox.NamedNode | ox.Literal)
+        named = (term for term in row if isinstance(term, ox.NamedNode | ox.Literal))
+        yield tuple(int(term.value) if isinstance(term, ox.Literal) else term.value for term in named)
 
 
 def void_routes(service: Service) -> APIRouter:

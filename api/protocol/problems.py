@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what was
-expected and what to do. No body holds a path, a stack or a name of this machine.
+Every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what
+was expected and what to do. No body holds a path, a stack or a name of this machine.
 """
 
 import json
