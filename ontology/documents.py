@@ -14,7 +14,8 @@ Web Annotation Data Model, W3C Recommendation 23 February 2017; JSON-LD 1.1, W3C
 
 import json
 import math
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -32,6 +33,7 @@ Value: TypeAlias = ox.NamedNode | ox.Literal
 _MOST_JSON_DEPTH = 64
 _MOST_NODES = 5_000
 _FIRST = ("id", "type", "motivation", "creator", "created", "modified", "body", "bodyValue", "target", "source")
+_PART = re.compile("#[0-9a-f]{12}$")
 _NIL = RDF.NS + "nil"
 _INTEGERS = frozenset(
     XSD.NS + name
@@ -227,7 +229,7 @@ def write_document(triples: Iterable[ox.Triple], iri: str) -> dict[str, Json]:
         raise UnknownName(f"nothing is said of {iri}", "the IRI of an annotation")
     contexts = CONTEXTS if own else CONTEXTS[:1]
     named: Json = [*contexts] if own else contexts[0]
-    return {"@context": named, **_Tree(said, words_of(contexts)).node(iri, ())}
+    return {"@context": named, **_Tree(said, words_of(contexts), iri).node(iri, ())}
 
 
 @dataclass
@@ -236,7 +238,13 @@ class _Tree:
 
     said: Mapping[str, list[tuple[str, Value]]]
     words: Words
+    root: str
     written: int = field(default=0)
+    references: Counter[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = (value for pairs in self.said.values() for _, value in pairs if isinstance(value, ox.NamedNode))
+        self.references = Counter(value.value for value in named)
 
     def node(self, iri: str, above: tuple[str, ...]) -> dict[str, Json]:
         """Write a node."""
@@ -256,10 +264,14 @@ class _Tree:
             else:
                 word, written = self._resource(predicate, value, (*above, iri))
                 values[word].append(written)
-        found: dict[str, Json] = {"id": iri, **lists}
+        found: dict[str, Json] = lists if self._is_nameless(iri) else {"id": iri, **lists}
         found |= {word: many[0] if len(many) == 1 else many for word, many in values.items()}
         order = {word: number for number, word in enumerate(_FIRST)}
         return {word: found[word] for word in sorted(found, key=lambda word: (order.get(word, len(order)), word))}
+
+    def _is_nameless(self, iri: str) -> bool:
+        """Tell whether a node was sent without an IRI and is referred to once: it goes back without one, too."""
+        return bool(_PART.search(iri)) and iri.startswith(f"{self.root}#") and self.references[iri] == 1
 
     def _types(self, iri: str) -> list[Json]:
         """Return the names of a class: one that the context lacks is written out, too."""
@@ -298,6 +310,9 @@ class _Tree:
     def _literal(self, predicate: str, value: ox.Literal) -> tuple[str, Json]:
         datatype, text = value.datatype.value, value.value
         typed = self.words.properties.get((predicate, datatype))
+        if not typed and datatype in _INTEGERS:  # a store keeps whole numbers of every kind as integers
+            words = (self.words.properties.get((predicate, other)) for other in sorted(_INTEGERS))
+            typed = next(filter(None, words), None)
         if typed and datatype in _INTEGERS and text.lstrip("-").isdigit():
             return typed, int(text)
         if typed and datatype != XSD.NS + "string":

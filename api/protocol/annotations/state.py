@@ -26,7 +26,7 @@ from ontology.documents import read_document, write_document
 from ontology.errors import ValidationError
 from ontology.jsonld import Json
 from ontology.mint import Minter
-from ontology.terms import DC, DCTERMS, FOAF, LDP, OA, OWL, PROV, RDF, XSD
+from ontology.terms import ACM, ACV, DC, DCTERMS, FOAF, LDP, OA, OWL, PROV, RDF, XSD
 from ontology.validate import validate
 from ontology.values import Agent
 from store import Change, Condition
@@ -181,25 +181,49 @@ class Contributions:
         if not any(_is(one, iri, DCTERMS.created) for one in triples):
             triples.append(_stamp(iri, DCTERMS.created, moment))
         note = {DCTERMS.issued: moment, DCTERMS.modified: moment, _VERSION: "1"}
-        author = None
         if token is not None:
-            author = self._minter.agent(Agent(token.person, kind="person"))
-            note[PROV.wasAttributedTo] = author
-        triples += self._authorship(iri, author, None if token is None else token.person)
+            note[PROV.wasAttributedTo] = self._minter.agent(Agent(token.person, kind="person"))
+        triples = self._attributed(triples, iri, note, [] if token is None else [ox.Literal(token.person)])
         return self._checked(name, triples, note)
 
-    @staticmethod
-    def _authorship(iri: str, author: str | None, person: str | None) -> list[ox.Triple]:
-        """Say whose annotation it is."""
+    def _attributed(
+        self, triples: list[ox.Triple], iri: str, note: Mapping[str, str], names: Iterable[ox.Literal]
+    ) -> list[ox.Triple]:
+        """Return what was sent with its creator, and without what it repeats of the archive.
+
+        The creator is the person whose token it is. A document may name somebody else who made it, but nobody of this
+        archive, and not of a claim or an assessment.
+        """
+        kept = self._own(triples, iri)
+        author = note.get(PROV.wasAttributedTo)
         if author is None:
-            return []
-        agent, type_ = ox.NamedNode(author), ox.NamedNode(RDF.type)
-        told = [
-            ox.Triple(ox.NamedNode(iri), ox.NamedNode(DCTERMS.creator), agent),
-            ox.Triple(agent, type_, ox.NamedNode(PROV.Person)),
-            ox.Triple(agent, type_, ox.NamedNode(FOAF.Person)),
-        ]
-        return told if person is None else [*told, ox.Triple(agent, ox.NamedNode(FOAF.name), ox.Literal(person))]
+            return kept
+        named = {str(one.object) for one in kept if _is(one, iri, DCTERMS.creator)} - {f"<{author}>"}
+        speaks = any(_is(one, iri, RDF.type) and one.object in _SPEAKING for one in kept)
+        if named and (speaks or any(name.startswith(f"<{self._service.base}agent/") for name in named)):
+            told = ", ".join(sorted(named))
+            raise Problem(403, f"The document names as its creator {told}. Expected: {author}, or none.")
+        agent = ox.NamedNode(author)
+        if not named:
+            kept.append(ox.Triple(ox.NamedNode(iri), ox.NamedNode(DCTERMS.creator), agent))
+        kept += [ox.Triple(agent, ox.NamedNode(RDF.type), ox.NamedNode(type_)) for type_ in (FOAF.Person, PROV.Person)]
+        return kept + [ox.Triple(agent, ox.NamedNode(FOAF.name), name) for name in names]
+
+    def _own(self, triples: list[ox.Triple], iri: str) -> list[ox.Triple]:
+        """Return what is said of the annotation and of what is not the archive's; the rest must be said already."""
+        spaces = (self._service.base, ACM.NS, ACV)
+        kept: list[ox.Triple] = []
+        repeated: list[ox.Triple] = []
+        for one in triples:
+            subject = one.subject.value if isinstance(one.subject, ox.NamedNode) else ""
+            own = subject == iri or subject.startswith(f"{iri}#") or not subject.startswith(spaces)
+            (kept if own else repeated).append(one)
+        rows = " ".join(f"({one.subject} {one.predicate} {one.object})" for one in repeated)
+        new = f"ASK {{ VALUES (?s ?p ?o) {{ {rows} }} FILTER NOT EXISTS {{ ?s ?p ?o }} }}"
+        if repeated and self._service.own.ask(new):
+            detail = f"The document says something new of {repeated[0].subject}, which is not its own."
+            raise Problem(400, f"{detail} Expected: its IRI alone.")
+        return kept
 
     def replace(
         self, state: State, document: dict[str, Json], token: Token | None, matches: frozenset[str] | None
@@ -230,8 +254,9 @@ class Contributions:
         triples += _kept(state, triples)
         triples.append(_stamp(state.iri, DCTERMS.modified, moment))
         author = state.note.get(PROV.wasAttributedTo)
-        names = [one for one in state.triples if str(one.subject) == f"<{author}>"]
-        triples += self._authorship(state.iri, author, None) + names
+        names = [one.object for one in state.triples if author and _is(one, author, FOAF.name)]
+        known = [name for name in names if isinstance(name, ox.Literal)]
+        triples = self._attributed(triples, state.iri, state.note, known)
         number = int(state.note.get(_VERSION, "1")) + 1
         fresh = self._checked(
             state.name, triples, {**state.note, DCTERMS.modified: moment, _VERSION: str(number), **_editor(self, token)}
@@ -322,6 +347,9 @@ class Contributions:
             raise Problem(403, "This server cannot be written to.")
         return self._service.writer.apply(change).failed is None
 
+
+_SPEAKING = frozenset(map(ox.NamedNode, (ACM.Claim, ACM.Assessment)))
+"""What only the person who sends it can say."""
 
 _EDITOR = DCTERMS.NS + "contributor"
 
