@@ -32,6 +32,7 @@ from api.import_cli import imports
 from api.listening_cli import listening
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.settings import load_settings
+from api.token_cli import token
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
 __all__ = ["app", "main"]
@@ -374,6 +375,7 @@ app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
 app.add_typer(listening)
+app.add_typer(token)
 
 
 @app.command("next", hidden=True)

@@ -11,6 +11,12 @@ from ontology.errors import InputError, UnknownName
 from queries import answer
 from store import open_store
 
+_SHUTDOWN_SECONDS = 10
+"""How long a server that is told to stop goes on answering."""
+
+_IDLE_SECONDS = 15
+"""How long a connection may be idle between requests."""
+
 __all__ = ["find_run", "list_runs", "print_next", "serve", "withdraw_graph"]
 
 
@@ -70,11 +76,18 @@ def serve(settings: Settings) -> None:
     """Serve the endpoint until it is stopped."""
     import uvicorn
 
+    from api.protocol.middleware import set_up_logs
     from api.server import create_app
+    from api.serving import opened_service
 
-    with open_store(settings.location, limits=settings.limits, workers=settings.workers) as store:
+    with opened_service(settings) as service:
+        set_up_logs()
+        app = create_app(service, settings.requests_per_minute)
         try:
-            uvicorn.run(create_app(store, settings.limits), host=settings.host, port=settings.port, log_level="info")
+            uvicorn.run(
+                app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
+            )  # fmt: skip
         except OSError as error:
             raise InputError(
                 f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})", "a free port",

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.protocol.access import Writes
 from ontology.errors import InputError
 from store import Limits
 
@@ -25,6 +26,10 @@ class Settings(BaseSettings):
     query_seconds: float = Field(30.0, gt=0, description="Time limit of a query in seconds.")
     query_rows: int = Field(100_000, gt=0, description="Largest number of rows of an answer.")
     workers: int = Field(2, gt=0, description="Queries the server evaluates at the same time.")
+    writes: Writes = Field(Writes.TOKEN, description="Who may write over HTTP: token, none, or open (loopback only).")
+    public: bool = Field(True, description="Whether reading over HTTP is open to all, or takes a token.")
+    tokens: Path | None = Field(None, description="File of the tokens; else tokens.json in the archive's folder.")
+    requests_per_minute: int = Field(1200, ge=0, description="Requests one address may send a minute; 0: no limit.")
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
 
@@ -32,6 +37,11 @@ class Settings(BaseSettings):
     def location(self) -> str | Path:
         """The store as a URL or as a path."""
         return self.store if self.store.startswith(("http://", "https://")) else Path(self.store)
+
+    @property
+    def tokens_file(self) -> Path:
+        """Where tokens are kept."""
+        return self.tokens or (self.location if isinstance(self.location, Path) else Path()) / "tokens.json"
 
     @property
     def limits(self) -> Limits:

@@ -165,6 +165,10 @@ class QueryTimeout(QueryError):
     """The query took longer than its limit and was stopped."""
 
 
+class QueryBusy(QueryTimeout):
+    """There was no room for the query beside the others; it can be sent again a little later."""
+
+
 class QueryTooLarge(QueryError):
     """The answer is larger than its limit; nothing of it is returned."""
 

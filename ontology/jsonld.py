@@ -31,7 +31,18 @@ from ontology.errors import InputError, UnknownName
 from ontology.terms import DCTERMS, OA, RDF, XSD
 from ontology.vocabulary import FOLDER
 
-__all__ = ["CONTEXTS", "MOST_DEPTH", "Json", "annotation", "read_annotation"]
+__all__ = [
+    "CONTEXTS",
+    "LATER_WORDS",
+    "MOST_DEPTH",
+    "Json",
+    "Words",
+    "annotation",
+    "expand",
+    "quads_of",
+    "read_annotation",
+    "words_of",
+]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A JSON value."""
@@ -52,6 +63,12 @@ _FIRST = ("motivation", "creator", "created", "body", "target", "source", "selec
 
 _NO_BASE = "relative://iri/"
 """Stands in for a base that is not given: without one, PyLD would resolve against http://example.org/base/."""
+LATER_WORDS = ("Composite", "Independents", "List")
+"""Classes that stand in examples and tests of Web Annotation, but not in its published context."""
+
+_UNKNOWN = "unknown://word/"
+"""Stands before the words that no context explains."""
+
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _STRING, _LANGUAGE = XSD.NS + "string", RDF.NS + "langString"
 
@@ -68,8 +85,8 @@ _EMBEDDED = _Path({OA.hasTarget: _Path({OA.hasSelector: _END}), OA.hasBody: _END
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """What the contexts call things.
+class Words:
+    """What contexts call things.
 
     Parameters
     ----------
@@ -95,11 +112,15 @@ class _Words:
         return self.names.get(iri) or self.short(iri)
 
 
+def _words() -> Words:
+    return words_of(CONTEXTS)
+
+
 @cache
-def _words() -> _Words:
-    """Read the words from the contexts, those of Acousma before those of Web Annotation."""
+def words_of(contexts: tuple[str, ...]) -> Words:
+    """Read the words from some of the contexts, those of a later one before those of an earlier one."""
     terms: dict[str, str | dict[str, str]] = {}
-    for context in CONTEXTS:
+    for context in contexts:
         terms |= json.loads(_FILES[context].read_text(encoding="utf-8"))["@context"]
     spaces = {word: iri for word, iri in terms.items() if isinstance(iri, str) and "://" in iri}
 
@@ -116,7 +137,7 @@ def _words() -> _Words:
             properties.setdefault((whole(term), None), word)
         elif isinstance(term, dict) and "@container" not in term:
             properties.setdefault((whole(term["@id"]), whole(term["@type"])), word)
-    return _Words(names, properties, {iri: word for word, iri in spaces.items()})
+    return Words(names, properties, {iri: word for word, iri in spaces.items()})
 
 
 def annotation(triples: Iterable[ox.Triple], iri: str) -> dict[str, Json]:
@@ -243,17 +264,52 @@ def read_annotation(document: dict[str, Json], base: str | None = None) -> list[
     >>> quad.predicate.value, quad.object.value
     ('http://www.w3.org/ns/oa#bodyValue', 'a gong')
     """
+    return quads_of(expand(document, base))
+
+
+def expand(document: Json, base: str | None = None, *, strict: bool = False) -> list[Json]:
+    """Return a JSON-LD document in expanded form, without ever reaching for the network.
+
+    Parameters
+    ----------
+    document : Json
+    base : str, optional
+        IRI against which relative IRIs are resolved; without it they are refused.
+    strict : bool, default False
+        Whether to refuse words that no context explains.
+
+    Raises
+    ------
+    InputError
+        As `read_annotation`.
+    """
     _check_depth(document)
-    loader = _loader()
+    options = ExpandOptions(documentLoader=_loader(), base=base or _NO_BASE)
+    if strict:
+        options["expandContext"] = {"@vocab": _UNKNOWN, **{word: OA.NS + word for word in LATER_WORDS}}
     try:
-        expanded = jsonld.expand(document, ExpandOptions(documentLoader=loader, base=base or _NO_BASE))
+        expanded: list[Json] = jsonld.expand(document, options)
         _check_iris(expanded)
-        text = str(jsonld.to_rdf(expanded, ToRdfOptions(documentLoader=loader, format="application/n-quads")))
+    except jsonld.JsonLdError as error:
+        raise _refusal(error) from error
+    except (TypeError, KeyError, AttributeError, ValueError, IndexError, RecursionError) as error:
+        # PyLD presumes that values are of the kinds that its words have
+        raise InputError(f"the document is no JSON-LD ({type(error).__name__})", "JSON-LD 1.1") from error
+    return expanded
+
+
+def quads_of(expanded: list[Json]) -> list[ox.Quad]:
+    """Return what an expanded document says; raises as `read_annotation`."""
+    options = ToRdfOptions(documentLoader=_loader(), format="application/n-quads")
+    try:
+        text = str(jsonld.to_rdf(expanded, options))
         quads = list(ox.parse(text.encode(), ox.RdfFormat.N_QUADS))
     except jsonld.JsonLdError as error:
         raise _refusal(error) from error
     except SyntaxError as error:
         raise InputError(f"the document has an IRI or a literal that is none ({error.msg})", "JSON-LD 1.1") from error
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise InputError(f"the document is no JSON-LD ({type(error).__name__})", "JSON-LD 1.1") from error
     if not quads:
         raise InputError("the document says nothing", "JSON-LD with an @context", f"name the context {CONTEXTS[0]}")
     for quad in quads:
@@ -316,6 +372,11 @@ def _check_iris(expanded: Json) -> None:
         except ValueError:
             found = iri
         else:
+            if iri.startswith(_UNKNOWN):
+                raise InputError(
+                    f"no context that the document names explains {iri.removeprefix(_UNKNOWN)!r}", "known words",
+                    "leave it out, or write the whole IRI that is meant",
+                )  # fmt: skip
             if not iri.startswith(_NO_BASE.partition("/")[0]):
                 continue
             found = iri.removeprefix(_NO_BASE)

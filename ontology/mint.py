@@ -176,6 +176,28 @@ class Minter:
         """Return the IRI of a run's assessment of a claim, from the claim's IRI."""
         return f"{self.base}annotation/{run_id}/assessment/{_digest(claim)}"
 
+    def contribution(self, name: str) -> str:
+        """Return the IRI of an annotation that came by the Web Annotation Protocol, from its name in a container."""
+        return f"{self.base}annotations/{name}"
+
+    @staticmethod
+    def contribution_name(document: str, moment: str) -> str:
+        """Return the name of an annotation whose sender proposed none: from what was sent, and when."""
+        return _digest(document, moment)
+
+    @staticmethod
+    def contribution_part(annotation: str, place: str, content: str) -> str:
+        """Return the IRI of a body, a target or another part that was sent without one, from its place and content."""
+        return f"{annotation}#{_digest(place, content)[:12]}"
+
+    def contribution_graph(self, name: str) -> str:
+        """Return the IRI of the named graph that holds an annotation that came by the Web Annotation Protocol."""
+        return f"{self.base}graph/annotation/{name}"
+
+    def history_graph(self, name: str) -> str:
+        """Return the IRI of the named graph that tells what such an annotation said before."""
+        return f"{self.base}graph/history/{name}"
+
     def corpus(self, sha256: str) -> str:
         """Return the IRI of a corpus, from the SHA-256 sum of its manifest."""
         return f"{self.base}corpus/{sha256[:16]}"

@@ -12,8 +12,8 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS", "MLS",
-    "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS",
+    "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
     "ConfidenceKind", "ListeningCondition", "ReachReason", "ScoreMetric", "SpanKind", "Verdict",
 ]  # fmt: skip
 
@@ -139,6 +139,8 @@ class DCTERMS:
     conformsTo = NS + "conformsTo"
     created = NS + "created"
     creator = NS + "creator"
+    modified = NS + "modified"
+    issued = NS + "issued"
     description = NS + "description"
     extent = NS + "extent"
     format = NS + "format"
@@ -165,6 +167,8 @@ class FOAF:
     """Friend of a friend: names of people and software."""
 
     NS = "http://xmlns.com/foaf/0.1/"
+    Person = NS + "Person"
+    primaryTopic = NS + "primaryTopic"
     name = NS + "name"
 
 
@@ -214,7 +218,17 @@ class OA:
     hasSelector = NS + "hasSelector"
     hasSource = NS + "hasSource"
     hasTarget = NS + "hasTarget"
+    canonical = NS + "canonical"
+    via = NS + "via"
     motivatedBy = NS + "motivatedBy"
+
+
+class LDP:
+    """Linked Data Platform."""
+
+    NS = "http://www.w3.org/ns/ldp#"
+    BasicContainer = NS + "BasicContainer"
+    RDFSource = NS + "RDFSource"
 
 
 class OWL:
@@ -233,8 +247,14 @@ class PROV:
     SoftwareAgent = NS + "SoftwareAgent"
     endedAtTime = NS + "endedAtTime"
     startedAtTime = NS + "startedAtTime"
+    Entity = NS + "Entity"
+    generatedAtTime = NS + "generatedAtTime"
+    invalidatedAtTime = NS + "invalidatedAtTime"
+    specializationOf = NS + "specializationOf"
     used = NS + "used"
+    value = NS + "value"
     wasAssociatedWith = NS + "wasAssociatedWith"
+    wasAttributedTo = NS + "wasAttributedTo"
     wasDerivedFrom = NS + "wasDerivedFrom"
     wasGeneratedBy = NS + "wasGeneratedBy"
 

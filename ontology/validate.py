@@ -6,6 +6,9 @@ The graph of one run, of one catalogue or of the vocabulary is validated alone, 
 of graphs are not looked at. Concepts, properties and their units are known from the vocabulary's tables and
 are not validated each time.
 
+A graph that holds an annotation as it was sent by the Web Annotation Protocol, which its ``ldp:RDFSource`` tells, has
+shapes of its own: ``ontology/protocol/shapes.ttl``.
+
 The shapes are evaluated as SPARQL (:mod:`ontology.constraints`) by pyoxigraph, in memory or, where a graph is large, in
 a folder that is removed afterwards. For each shape with targets one query asks whether anything breaks it;
 only where something does, each of its constraints is asked for what that is. The findings are those of
@@ -28,7 +31,7 @@ from ontology.envelopes import load_envelopes
 from ontology.errors import ValidationError
 from ontology.mint import concept, envelope
 from ontology.shapes import Path, Shape, read_shapes
-from ontology.terms import ACM, SKOS, SOSA
+from ontology.terms import ACM, LDP, SKOS, SOSA
 from ontology.terms import RDF as TERMS
 from ontology.vocabulary import FOLDER, load_vocabulary
 
@@ -137,7 +140,8 @@ def rules_digest() -> str:
 
     Data found good under one sum need not be looked at again under the same.
     """
-    texts = {query.select for check in _checks(False) for query in (*check.queries, *check.selects)}
+    checks = (*_checks(False), *_checks(False, _SENT))
+    texts = {query.select for check in checks for query in (*check.queries, *check.selects)}
     facts = {str(quad) for quad in background()}
     return hashlib.sha256("\n".join((*sorted(texts), *sorted(facts))).encode()).hexdigest()
 
@@ -162,9 +166,12 @@ def background() -> tuple[ox.Quad, ...]:
     return tuple(quads)
 
 
+_OWN, _SENT = "shapes.ttl", "protocol/shapes.ttl"
+
+
 @cache
-def _checks(subclasses: bool) -> tuple[Check, ...]:
-    shapes = read_shapes(Graph().parse(FOLDER / "shapes.ttl", format="turtle"))
+def _checks(subclasses: bool, file: str = _OWN) -> tuple[Check, ...]:
+    shapes = read_shapes(Graph().parse(FOLDER / file, format="turtle"))
     return tuple(compile_shape(shape, subclasses=subclasses) for shape in shapes)
 
 
@@ -172,7 +179,8 @@ def _findings_in(quads: Iterable[ox.Quad], folder: str) -> set[Finding]:
     """Return the findings of one graph; the store is closed on return, so that its folder can be removed."""
     store = _one_graph(quads, folder)
     subclasses = _ask(store, f"ASK {{ ?a <{_SUBCLASS}> ?b }}")
-    return set(findings_of(store, _checks(subclasses)))
+    sent = _ask(store, f"ASK {{ ?note a <{LDP.RDFSource}> }}")
+    return set(findings_of(store, _checks(subclasses, _SENT if sent else _OWN)))
 
 
 def _one_graph(quads: Iterable[ox.Quad], folder: str) -> ox.Store:

@@ -14,31 +14,42 @@ True
 
 from pathlib import Path
 
-from store.base import GRAPH_TYPES, TABLE_TYPES, AnswerBytes, Dataset, Limits, Stats, Store, Table, Term
+from store.base import GRAPH_TYPES, TABLE_TYPES, AnswerBytes, Dataset, Limits, Stats, Stop, Store, Table, Term
 from store.binding import bind
+from store.changes import Change, Condition, Load, Outcome
 from store.embedded import EmbeddedStore
 from store.guard import QueryFacts, QueryForm, check_query, check_update, query_form
 from store.remote import RemoteStore
+from store.using import with_using
+from store.writing import DirectWriter, ProcessWriter, Writer
 
 __all__ = [
     "GRAPH_TYPES",
     "TABLE_TYPES",
     "AnswerBytes",
+    "Change",
+    "Condition",
     "Dataset",
     "EmbeddedStore",
     "Limits",
+    "Load",
+    "Outcome",
     "QueryFacts",
     "QueryForm",
     "RemoteStore",
     "Stats",
+    "Stop",
     "Store",
     "Table",
     "Term",
+    "Writer",
     "bind",
     "check_query",
     "check_update",
     "open_store",
+    "open_writer",
     "query_form",
+    "with_using",
 ]
 
 
@@ -73,3 +84,25 @@ def open_store(
         base = location.rstrip("/")
         return RemoteStore(f"{base}/query", f"{base}/update", f"{base}/store", limits=limits, writable=writable)
     return EmbeddedStore(Path(location), limits=limits, workers=workers, writable=writable)
+
+
+def open_writer(location: str | Path, limits: Limits | None = None) -> Writer:
+    """Make what carries changes out for the clients of a server.
+
+    Parameters
+    ----------
+    location : str or Path
+        As for :func:`open_store`.
+    limits : Limits, optional
+        How much a change may take.
+
+    Returns
+    -------
+    Writer
+        To be closed.
+    """
+    if isinstance(location, str) and location.startswith(("http://", "https://")):
+        store = open_store(location, writable=True, limits=limits)
+        assert isinstance(store, RemoteStore), "an address is that of a server"
+        return DirectWriter(store)
+    return ProcessWriter(Path(location), limits or Limits())

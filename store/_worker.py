@@ -44,6 +44,7 @@ class Job(TypedDict):
     text: str
     media_type: str
     union: bool
+    base: str | None
     dataset: dict[str, list[str]] | None
 
 
@@ -155,7 +156,7 @@ def row_counter(media_type: str) -> RowCounter | None:
             return MarkCounter(b"\n", -1)
         case "application/sparql-results+xml":
             return MarkCounter(b"<result>")
-        case "application/n-triples":
+        case "application/n-triples" | "application/n-quads":
             return MarkCounter(b"\n")
     return None
 
@@ -342,13 +343,13 @@ class Evaluator:
         media_type, dataset = job["media_type"], job["dataset"]
         writer = AnswerWriter(self._descriptor, row_counter(media_type), self._max_rows, self._max_bytes)
         if dataset is None:
-            result = self._store.query(job["text"], use_default_graph_as_union=job["union"])
+            result = self._store.query(job["text"], base_iri=job["base"], use_default_graph_as_union=job["union"])
         else:
             default: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = []
             default += (ox.NamedNode(iri) for iri in dataset["default"])
             named: list[ox.NamedNode | ox.BlankNode] = []
             named += (ox.NamedNode(iri) for iri in dataset["named"])
-            result = self._store.query(job["text"], default_graph=default, named_graphs=named)
+            result = self._store.query(job["text"], base_iri=job["base"], default_graph=default, named_graphs=named)
         output = cast("IO[bytes]", writer)  # pyoxigraph needs its write() and flush() only
         if isinstance(result, ox.QueryTriples):
             result.serialize(output, ox.RdfFormat.from_media_type(media_type))

@@ -14,7 +14,8 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -32,6 +33,7 @@ __all__ = [
     "Dataset",
     "Limits",
     "Stats",
+    "Stop",
     "Store",
     "Table",
     "Term",
@@ -48,7 +50,14 @@ TABLE_TYPES = (
 )
 """The media types in which SELECT and ASK are answered."""
 
-GRAPH_TYPES = ("text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml")
+GRAPH_TYPES = (
+    "text/turtle",
+    "application/n-triples",
+    "application/ld+json",
+    "application/rdf+xml",
+    "application/trig",
+    "application/n-quads",
+)
 """The media types in which CONSTRUCT and DESCRIBE are answered."""
 
 
@@ -60,6 +69,9 @@ class Limits:
     ----------
     seconds : float
         Wall time of a query from its start to the last byte of its answer.
+    quick_seconds : float
+        Wall time for which a query has a place among the quick ones. After it the query goes on among the slow ones,
+        if there is room, and is stopped if there is none: quick queries never wait behind slow ones.
     wait_seconds : float
         Wall time that a query may wait for a free worker before it starts.
     rows : int
@@ -81,6 +93,7 @@ class Limits:
     """
 
     seconds: float = 30.0
+    quick_seconds: float = 1.0
     wait_seconds: float = 5.0
     rows: int = 100_000
     answer_bytes: int = 256 * 1024**2
@@ -151,6 +164,31 @@ class Stats:
     generation: str | None
 
 
+class Stop:
+    """Lets whoever asked give up a query while it is being evaluated; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._actions: list[Callable[[], None]] = []
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Stop what has been started under this, now or later."""
+        with self._lock:
+            self._given_up = True
+            actions, self._actions = self._actions, []
+        for action in actions:
+            action()
+
+    def when(self, action: Callable[[], None]) -> None:
+        """Call ``action`` when the query is given up; at once if it was."""
+        with self._lock:
+            if not self._given_up:
+                self._actions.append(action)
+                return
+        action()
+
+
 class AnswerBytes(Iterator[bytes], Protocol):
     """The bytes of an answer, block by block; whoever does not read it to its end closes it."""
 
@@ -186,8 +224,12 @@ class Store(Protocol):
         """Remove a named graph whole and return how many quads went with it."""
         ...
 
-    def update(self, text: str) -> None:
-        """Run a SPARQL update; ``LOAD`` and ``SERVICE`` are refused. It has no time limit of its own."""
+    def update(self, text: str, *, base: str | None = None, graphs: Sequence[str] | None = None) -> None:
+        """Run a SPARQL update; ``LOAD`` and ``SERVICE`` are refused. It has no time limit of its own.
+
+        ``base`` is the IRI for relative ones. ``graphs`` are all graphs it writes to, where that is known: other
+        graphs then keep their revision.
+        """
         ...
 
     def has_graph(self, graph: str) -> bool:
@@ -202,12 +244,21 @@ class Store(Protocol):
         """Answer an ASK, with ``values`` bound to its parameters (:func:`store.binding.bind`)."""
         ...
 
-    def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:
+    def serialise(
+        self,
+        text: str,
+        media_type: str,
+        *,
+        dataset: Dataset | None = None,
+        base: str | None = None,
+        stop: Stop | None = None,
+    ) -> AnswerBytes:
         """Answer any query as bytes in one of :data:`TABLE_TYPES` or :data:`GRAPH_TYPES`.
 
         What goes wrong before the first bytes is raised by this call; what goes wrong later is raised by the
         iterator, and then the bytes already given are not an answer. An iterator that is not read to its end
-        is to be closed (``close()``), which frees its worker.
+        is to be closed (``close()``), which frees its worker. ``base`` is the IRI for relative ones in the query; by
+        ``stop`` the query can be given up from another thread.
         """
         ...
 
@@ -224,6 +275,10 @@ class Store(Protocol):
 
         Where the revision of a graph is the same as it was, so is its content.
         """
+        ...
+
+    def version(self) -> str | None:
+        """Return a name of what is published now, another one after each change; None where the store cannot tell."""
         ...
 
     def stats(self) -> Stats:

@@ -29,7 +29,7 @@ from store._generations import Generations
 from store._journal import Entry, Journal
 from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
 from store._revisions import Revisions, published_revisions
-from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
+from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind
 from store.guard import check_query, check_update
 from store.workers import Answer, Job, WorkerPool
@@ -200,8 +200,8 @@ class EmbeddedStore:
             live.remove_graph(name)
             return quads
 
-    def update(self, text: str) -> None:
-        """Run a SPARQL update in one transaction.
+    def update(self, text: str, *, base: str | None = None, graphs: Sequence[str] | None = None) -> None:
+        """Run a SPARQL update in one transaction; see :meth:`store.base.Store.update`.
 
         It runs in this process, without a limit of time: not for a public door.
 
@@ -215,9 +215,9 @@ class EmbeddedStore:
         check_update(text, self._limits)
         with self._lock:
             live = self._writing()
-            self._revisions.note(None)
+            self._revisions.note(graphs)
             try:
-                live.update(text)
+                live.update(text, base_iri=base)
             except SyntaxError as error:
                 raise QuerySyntaxError(
                     f"the update is not SPARQL: {error}", None, "check the text at that place"
@@ -249,19 +249,36 @@ class EmbeddedStore:
         """Answer an ASK on the published generation, with ``values`` bound to its parameters."""
         return as_boolean(b"".join(self._answer(bind(text, values or {}), JSON, only="ask")))
 
-    def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:
+    def serialise(
+        self,
+        text: str,
+        media_type: str,
+        *,
+        dataset: Dataset | None = None,
+        base: str | None = None,
+        stop: Stop | None = None,
+    ) -> AnswerBytes:
         """Answer any query on the published generation as bytes; see :meth:`store.base.Store.serialise`."""
-        return self._answer(text, media_type, dataset=dataset)
+        return self._answer(text, media_type, about=(dataset, base), stop=stop)
 
-    def _answer(self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = "") -> Answer:
+    def _answer(
+        self,
+        text: str,
+        media_type: str,
+        *,
+        only: str = "",
+        about: tuple[Dataset | None, str | None] = (None, None),
+        stop: Stop | None = None,
+    ) -> Answer:
         """Check a query and send it to a worker; again if its generation went while it was being opened."""
         facts = check_query(text, self._limits)
         check_media_type(facts.form, media_type, only)
+        dataset, base = about
         while True:
             folder = self._published()
-            job = Job(str(folder), text, media_type, not facts.names_graphs, dataset)
+            job = Job(str(folder), text, media_type, not facts.names_graphs, dataset, base)
             try:
-                return self._pool.answer(job)
+                return self._pool.answer(job, stop)
             except StoreMissing:
                 if folder == self._published():
                     raise
@@ -293,6 +310,10 @@ class EmbeddedStore:
         noted = published_revisions(self._folder, generation)
         graphs = _read_only(generation).named_graphs()
         return {name.value: noted.get(name.value, noted[None]) for name in graphs if isinstance(name, ox.NamedNode)}
+
+    def version(self) -> str:
+        """Return the name of the published generation."""
+        return self._published().name
 
     def stats(self) -> Stats:
         """Count what is published; the time limit of queries applies."""

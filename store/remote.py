@@ -29,7 +29,7 @@ from ontology.errors import InputError, QueryTooLarge, StoreError
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
 from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
 from store._quads import graph_name, read_quads
-from store.base import AnswerBytes, Dataset, Limits, Stats, Table, Term
+from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind
 from store.guard import check_query, check_update
 
@@ -123,11 +123,11 @@ class RemoteStore:
         self._drop([graph])
         return quads
 
-    def update(self, text: str) -> None:
-        """Send a SPARQL update, once the guard has let it pass."""
+    def update(self, text: str, *, base: str | None = None, graphs: Sequence[str] | None = None) -> None:
+        """Send a SPARQL update, once the guard has let it pass; ``graphs`` are of no use to a server."""
         self._check_writable()
         check_update(text, self._limits)
-        self._send(text)
+        self._send(_with_base(text, base))
 
     def has_graph(self, graph: str) -> bool:
         """Tell whether a named graph is there."""
@@ -144,9 +144,20 @@ class RemoteStore:
         """Answer an ASK, with ``values`` bound to its parameters."""
         return as_boolean(b"".join(self._answer(bind(text, values or {}), JSON, only="ask")))
 
-    def serialise(self, text: str, media_type: str, *, dataset: Dataset | None = None) -> AnswerBytes:
+    def serialise(
+        self,
+        text: str,
+        media_type: str,
+        *,
+        dataset: Dataset | None = None,
+        base: str | None = None,
+        stop: Stop | None = None,
+    ) -> AnswerBytes:
         """Answer any query as bytes; see :meth:`store.base.Store.serialise`."""
-        return self._answer(text, media_type, dataset=dataset)
+        answer = self._answer(_with_base(text, base), media_type, dataset=dataset)
+        if stop is not None:
+            stop.when(answer.close)
+        return answer
 
     def _answer(self, text: str, media_type: str, *, dataset: Dataset | None = None, only: str = "") -> RemoteAnswer:
         facts = check_query(text, self._limits)
@@ -177,6 +188,9 @@ class RemoteStore:
 
     def revisions(self) -> None:
         """Return None: no standard tells what has changed on a server."""
+
+    def version(self) -> None:
+        """Return None: no standard tells whether anything has changed."""
 
     def stats(self) -> Stats:
         """Count what is stored; the time limit of queries applies."""
@@ -221,6 +235,11 @@ class RemoteStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _with_base(text: str, base: str | None) -> str:
+    """Put a base before a text; one that the text names itself takes its place."""
+    return text if base is None else f"BASE <{base}>\n{text}"
 
 
 def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) -> dict[ox.NamedNode, Path]:

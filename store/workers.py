@@ -9,25 +9,23 @@ Conventions
 - A worker starts when it is first needed and is used again; one query occupies one worker.
 - Past its time limit a worker is killed and the next query gets a fresh one.
 - The time of a query runs from its sending to the reading of the last byte of its answer, so that a slow
-  reader cannot hold a worker either.
+  reader cannot hold a worker either. A thread of the pool looks at the clock, whether the answer is being read or not.
+- A query has a place among the quick ones first. When its quick time is over it moves to one of as many places for slow
+  ones, with less of the processor, or is stopped if these are taken. So runaway queries, however many, hold up a quick
+  one for no longer than the quick time.
 """
 
 from __future__ import annotations
 
 import json
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import NoReturn, Self
 
 from ontology.errors import (
+    QueryBusy,
     QueryError,
     QueryLost,
     QuerySyntaxError,
@@ -36,121 +34,14 @@ from ontology.errors import (
     StoreError,
     StoreMissing,
 )
-from store import _worker
-from store.base import Dataset, Limits
+from store._process import Job, Worker
+from store.base import Limits, Stop
 
 __all__ = ["Answer", "Job", "WorkerPool"]
 
-_START_SECONDS = 30.0
+_TICK_SECONDS = 0.05
+"""How often the clock is looked at."""
 _NARROW = "name a work, a concept or a run in the query, or add LIMIT"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One query for a worker, checked by :mod:`store.guard` beforehand.
-
-    Parameters
-    ----------
-    folder : str
-        The generation to read.
-    text : str
-        The query.
-    media_type : str
-        The form of the answer.
-    union : bool
-        Whether the default graph is the union of all named graphs.
-    dataset : Dataset or None
-        The graphs that the request names, if it does.
-    """
-
-    folder: str
-    text: str
-    media_type: str
-    union: bool
-    dataset: Dataset | None = None
-
-
-class _Worker:
-    """One worker process and the socket to it."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._socket, theirs = socket.socketpair()
-        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the worker, in kill()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", _worker.__file__, str(theirs.fileno()), json.dumps(asdict(limits))],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._messages,
-                process_group=0,
-            )
-        try:
-            self.receive(time.monotonic() + _START_SECONDS)
-        except TimeoutError:
-            self.kill()
-            raise QueryLost(f"the process for queries did not start within {_START_SECONDS:g} s") from None
-        except BaseException:
-            self.kill()
-            raise
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def send(self, job: Job) -> None:
-        payload = json.dumps(asdict(job)).encode()
-        self._socket.settimeout(_START_SECONDS)
-        try:
-            self._socket.sendall(_worker.FRAME.pack(b"Q", len(payload)) + payload)
-        except OSError:
-            self._raise_lost()
-
-    def receive(self, deadline: float) -> tuple[bytes, bytes]:
-        """Return the kind and the payload of the next frame; raise TimeoutError past the deadline."""
-        kind, length = _worker.FRAME.unpack(self._exactly(_worker.FRAME.size, deadline))
-        return kind, self._exactly(length, deadline)
-
-    def _exactly(self, size: int, deadline: float) -> bytes:
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._socket.settimeout(left)
-            try:
-                count = self._socket.recv_into(view)
-            except ConnectionError:
-                count = 0
-            if not count:
-                self._raise_lost()
-            view = view[count:]
-        return bytes(data)
-
-    def _raise_lost(self) -> NoReturn:
-        """Say how the process ended."""
-        try:
-            code = self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            code = 0
-        if code == -signal.SIGALRM:
-            raise TimeoutError
-        self._messages.seek(0)
-        said = self._messages.read().decode(errors="replace").strip().partition("\n")[0]  # then the backtrace
-        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        raise QueryLost(
-            f"the process that evaluated the query ended ({how}{': ' + said if said else ''})",
-            "an answer; the archive is unharmed",
-            "make the query shallower, or its intermediate results smaller, and send it again",
-        )
-
-    def kill(self) -> None:
-        """End the process at once and forget it."""
-        self._process.kill()
-        self._process.wait()
-        self._socket.close()
-        self._messages.close()
 
 
 class Answer(Iterator[bytes]):
@@ -160,17 +51,22 @@ class Answer(Iterator[bytes]):
     ----------
     pool : WorkerPool
         Where the worker goes back to.
-    worker : _Worker
+    worker : Worker
         The worker to which the query has been sent.
     limits : Limits
-        The time limit.
+        The time limits.
     """
 
-    def __init__(self, pool: WorkerPool, worker: _Worker, limits: Limits) -> None:
+    def __init__(self, pool: WorkerPool, worker: Worker, limits: Limits) -> None:
         self._pool = pool
-        self._worker: _Worker | None = worker
+        self._worker: Worker | None = worker
         self._limits = limits
-        self._deadline = time.monotonic() + limits.seconds
+        began = time.monotonic()
+        self._quick_until = began + limits.quick_seconds
+        self._deadline = began + limits.seconds
+        self._slow = self._reading = False
+        self._stopped: QueryError | None = None
+        self._lock = threading.RLock()
         self._first: bytes | None = None
 
     def start(self) -> Self:
@@ -182,35 +78,100 @@ class Answer(Iterator[bytes]):
         if self._first:
             block, self._first = self._first, None
             return block
-        if self._worker is None:
-            raise StopIteration
+        with self._lock:
+            worker = self._worker
+            self._reading = worker is not None
+        if worker is None:
+            raise self._stopped or StopIteration
         try:
-            kind, payload = self._worker.receive(self._deadline)
+            kind, payload = worker.receive(self._deadline + _TICK_SECONDS)
         except TimeoutError:
-            self.close()
-            raise QueryTimeout(
-                f"the query took longer than {self._limits.seconds:g} s and was stopped", None, _NARROW
-            ) from None
+            self.stop(self._too_late())
         except BaseException:
-            self.close()
-            raise
-        if kind == b"D":
-            return payload
-        self._release()
-        if kind == b"X":
-            _raise(**json.loads(payload))
-        raise StopIteration
+            with self._lock:
+                self._reading = False
+            if self._stopped is None:
+                self.close()
+                raise
+        else:
+            if kind == b"D":
+                return self._block(worker, payload)
+            return self._end(worker, kind, payload)
+        worker.kill()
+        raise self._stopped or StopIteration
+
+    def _block(self, worker: Worker, payload: bytes) -> bytes:
+        with self._lock:
+            self._reading = False
+            if self._stopped is not None:
+                worker.kill()
+        return payload
+
+    def look_at_clock(self, now: float) -> bool:
+        """Stop the query if its time is over, move it to the slow ones if it is no longer quick.
+
+        Returns
+        -------
+        bool
+            Whether it is still being answered.
+        """
+        with self._lock:
+            if self._worker is None:
+                return False
+            if now > self._deadline:
+                self.stop(self._too_late())
+            elif not self._slow and now > self._quick_until:
+                if self._pool.move_to_slow():
+                    self._slow = True
+                    self._worker.slow_down()
+                else:
+                    self.stop(_no_room(self._limits))
+            return self._worker is not None
+
+    def _too_late(self) -> QueryTimeout:
+        return QueryTimeout(f"the query took longer than {self._limits.seconds:g} s and was stopped", None, _NARROW)
+
+    def stop(self, error: QueryError) -> None:
+        """End the worker and let whoever reads the answer find an error."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+            if worker is None:
+                return
+            self._stopped = error
+            if self._reading:
+                worker.end()  # whoever reads from it then forgets it
+            else:
+                worker.kill()
+            self._pool.put_back(None, slow=self._slow)
+
+    def give_up(self) -> None:
+        """Stop the query because nobody waits for its answer any more."""
+        self.stop(QueryLost("the query was given up by whoever asked"))
 
     def close(self) -> None:
         """Give up the rest of the answer: the worker is killed, for nothing else stops it."""
-        if self._worker is not None:
+        with self._lock:
+            if self._reading:
+                self.give_up()  # another thread is reading: it forgets the worker
+                return
             worker, self._worker = self._worker, None
-            worker.kill()
-            self._pool.put_back(None)
+            if worker is not None:
+                worker.kill()
+                self._pool.put_back(None, slow=self._slow)
 
-    def _release(self) -> None:
-        worker, self._worker = self._worker, None
-        self._pool.put_back(worker)
+    def _end(self, worker: Worker, kind: bytes, payload: bytes) -> NoReturn:
+        """Give the worker back, one that was made slow excepted, and end as it says."""
+        with self._lock:
+            reuse = self._worker is worker and not self._slow
+            if self._worker is worker:
+                self._worker = None
+                self._pool.put_back(worker if reuse else None, slow=self._slow)
+            self._stopped = None  # the answer was whole before the clock came
+        if not reuse:
+            worker.kill()
+        if kind == b"X":
+            _raise(**json.loads(payload))
+        raise StopIteration
 
     def __del__(self) -> None:
         self.close()
@@ -230,25 +191,36 @@ class WorkerPool:
     def __init__(self, size: int, limits: Limits) -> None:
         self._limits = limits
         self._free = threading.BoundedSemaphore(size)
-        self._idle: list[_Worker] = []
+        self._free_for_slow = threading.BoundedSemaphore(size)
+        self._idle: list[Worker] = []
+        self._open: weakref.WeakSet[Answer] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._clock: threading.Thread | None = None
         self._closed = False
         self._finalizer = weakref.finalize(self, _kill_all, self._idle)
 
-    def answer(self, job: Job) -> Answer:
+    def answer(self, job: Job, stop: Stop | None = None) -> Answer:
         """Evaluate a query and return its answer, of which the first block is there.
+
+        Parameters
+        ----------
+        job : Job
+        stop : Stop, optional
+            By which the query can be given up meanwhile.
 
         Raises
         ------
+        QueryBusy
+            If no worker became free, or there was no room for a slow query.
         QueryTimeout
-            If no worker became free, or the limit passed.
+            If the limit passed.
         QueryLost
             If the process ended.
         QuerySyntaxError, QueryTooLarge, QueryError, StoreMissing
             If the worker says so.
         """
         if not self._free.acquire(timeout=self._limits.wait_seconds):
-            raise QueryTimeout(
+            raise QueryBusy(
                 f"all workers were busy for {self._limits.wait_seconds:g} s",
                 "a free worker",
                 "ask again a little later",
@@ -262,9 +234,39 @@ class WorkerPool:
                 worker.kill()
             self.put_back(None)
             raise
-        return Answer(self, worker, self._limits).start()
+        answer = Answer(self, worker, self._limits)
+        self._watch(answer)
+        if stop is not None:
+            stop.when(answer.give_up)
+        return answer.start()
 
-    def put_back(self, worker: _Worker | None) -> None:
+    def _watch(self, answer: Answer) -> None:
+        """Put an answer under the clock, which starts with the first one and ends when there is none."""
+        with self._lock:
+            self._open.add(answer)
+            if self._clock is None:
+                self._clock = threading.Thread(target=_run_clock, args=(weakref.ref(self),), daemon=True)
+                self._clock.start()
+
+    def look_at_clock(self) -> bool:
+        """Look at all answers once, and tell whether there are any."""
+        with self._lock:
+            answers = list(self._open)
+        over = [answer for answer in answers if not answer.look_at_clock(time.monotonic())]
+        with self._lock:
+            self._open.difference_update(over)
+            if not self._open:
+                self._clock = None
+            return bool(self._open)
+
+    def move_to_slow(self) -> bool:
+        """Give a query a place among the slow ones and free its own, if there is room."""
+        if not self._free_for_slow.acquire(blocking=False):
+            return False
+        self._free.release()
+        return True
+
+    def put_back(self, worker: Worker | None, *, slow: bool = False) -> None:
         """Take back a worker that finished its answer, or None for one that was killed."""
         if worker is not None:
             with self._lock:
@@ -273,9 +275,9 @@ class WorkerPool:
                     worker = None
             if worker is not None:
                 worker.kill()
-        self._free.release()
+        (self._free_for_slow if slow else self._free).release()
 
-    def _take(self) -> _Worker:
+    def _take(self) -> Worker:
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "an open store", "open it again")
@@ -284,7 +286,7 @@ class WorkerPool:
                 if worker.alive:
                     return worker
                 worker.kill()
-        return _Worker(self._limits)
+        return Worker(self._limits)
 
     def close(self) -> None:
         """End all workers; one that is answering ends with its answer."""
@@ -293,7 +295,24 @@ class WorkerPool:
         self._finalizer()
 
 
-def _kill_all(workers: list[_Worker]) -> None:
+def _run_clock(pool: weakref.ref[WorkerPool]) -> None:
+    while True:
+        time.sleep(_TICK_SECONDS)
+        there = pool()
+        if there is None or not there.look_at_clock():
+            return
+        del there
+
+
+def _no_room(limits: Limits) -> QueryBusy:
+    return QueryBusy(
+        f"the query took longer than {limits.quick_seconds:g} s, and there is no room for more slow queries",
+        "a quick query, or a free place",
+        f"ask again a little later, or {_NARROW}",
+    )
+
+
+def _kill_all(workers: list[Worker]) -> None:
     while workers:
         workers.pop().kill()
 

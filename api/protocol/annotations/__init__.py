@@ -1,0 +1,1 @@
+"""``/annotations/``: the Web Annotation Protocol."""

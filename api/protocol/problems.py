@@ -1,0 +1,133 @@
+"""What a client is told when a request is not answered (RFC 9457, Problem Details for HTTP APIs).
+
+Conventions
+-----------
+Every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what
+was expected and what to do. No body holds a path, a stack or a name of this machine.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from ontology.errors import (
+    AcousmaError,
+    InputError,
+    QueryBusy,
+    QueryLost,
+    QueryRefused,
+    QuerySyntaxError,
+    QueryTimeout,
+    QueryTooLarge,
+    StoreError,
+    StoreLocked,
+    UnknownName,
+    ValidationError,
+)
+
+__all__ = ["STATUS", "Problem", "problem", "status_of", "tell_problems"]
+
+STATUS: dict[type[AcousmaError], int] = {
+    QuerySyntaxError: 400,
+    QueryRefused: 400,
+    QueryBusy: 503,
+    QueryTimeout: 504,
+    QueryTooLarge: 413,
+    QueryLost: 500,
+    UnknownName: 404,
+    ValidationError: 400,
+    InputError: 400,
+    StoreLocked: 503,
+    StoreError: 503,
+    AcousmaError: 500,
+}
+"""The HTTP status of each kind of error; the nearest kind in the tree counts."""
+
+_RETRY = {503: "2", 429: "1"}
+
+
+class Problem(Exception):
+    """A request that is answered by a status and a sentence.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 400 or more.
+    detail : str
+        What was found, what was expected, what to do.
+    headers : Mapping of str to str, optional
+        Further headers.
+    """
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, dict(headers or {})
+
+
+def status_of(error: AcousmaError) -> int:
+    """Return the HTTP status of an error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, request: str = "") -> Response:
+    """Return the answer that tells a problem.
+
+    Parameters
+    ----------
+    status : int
+    detail : str
+    headers : Mapping of str to str, optional
+        Further headers.
+    request : str
+        The id of the request, for whoever looks it up in the log.
+    """
+    told: dict[str, object] = {
+        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
+    }  # fmt: skip
+    if request:
+        told["request"] = request
+    kept = {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})}
+    if status in _RETRY:
+        kept.setdefault("Retry-After", _RETRY[status])
+    body = json.dumps(told, ensure_ascii=False).encode("utf-8", errors="replace")
+    return Response(body, status, headers=kept, media_type="application/problem+json")
+
+
+def request_id(request: Request) -> str:
+    """Return the id that the middleware gave a request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Let an application answer every error as a problem."""
+
+    @app.exception_handler(AcousmaError)
+    async def _error(request: Request, error: AcousmaError) -> Response:
+        return problem(status_of(error), str(error), request=request_id(request))
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, error: Problem) -> Response:
+        return problem(error.status, error.detail, error.headers, request_id(request))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = f"{request.url.path} is not here. Expected: one of the addresses that / lists."
+        else:
+            detail = f"{request.method} {request.url.path}: {error.detail}."
+        return problem(error.status_code, detail, error.headers, request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return problem(400, f"{faults}.", request=request_id(request))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, _: Exception) -> Response:
+        detail = "The server met something it was not made for. To do: report it with the id of this request."
+        return problem(500, detail, request=request_id(request))
