@@ -4,14 +4,15 @@ Conventions
 -----------
 Times are seconds in half-open intervals. A sound object begins at an attack, at a change of sound (novelty) or where
 sound sets in after silence, and ends where the next begins or where it has died away. Attacks that follow each
-other within `CHAIN_SECONDS` belong to one iterative object. Sound is what lies within `GATE_DB` of the loudest
-moment and above `FLOOR_DB` full scale.
+other within `CHAIN_SECONDS` belong to one iterative object. Where something enters under a sound that goes on, what
+goes on is cut there too. Sound is what lies within `GATE_DB` of the loudest moment and above `FLOOR_DB` full scale.
 
 References
 ----------
 Onsets: S. Böck and G. Widmer, "Maximum filter vibrato suppression for onset detection", DAFx 2013 (spectral flux in
-dB over mel bands). Novelty: J. Foote, "Automatic audio segmentation using a measure of audio novelty", ICME 2000
-(contrast of the sound before and after a moment).
+dB over mel bands; for what enters under other sounds, bands beside their neighbours before, so that a glide is none).
+Novelty: J. Foote, "Automatic audio segmentation using a measure of audio novelty", ICME 2000 (contrast of the sound
+before and after a moment).
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,13 @@ _RISE_DB = 6.0
 _NOVELTY_SECONDS = 0.5
 _NOVELTY_DB = 8.0
 _SUDDEN_SECONDS, _SUDDEN_SHARE = 0.1, 0.85
+_BEFORE_SECONDS, _AFTER_SECONDS = 0.5, 0.08
+_RISE_LEAST_DB, _RISE_MOST_DB, _ENTRY_DB = 4.0, 12.0, 12.0
+"""Something enters where bands rise above all that they and their neighbours had in the half second before: by 4 dB, no
+more than 12 dB over that counting of each, and 12 dB over that of all together."""
+_STOPS_DB = 6.0
+_HEARD_DB = 30.0
+"""Of the bands that much below the loudest nothing enters."""
 _PROMINENCE_DB = 3.0
 """An attack begins an object if it rises this much above the loudest moment of the quarter second before."""
 _WITHIN_SECONDS = 0.04
@@ -100,7 +108,7 @@ def _objects(frames: Frames) -> list[tuple[float, float]]:
     level = 20 * np.log10(np.maximum(frames.spectral.column(0), 1e-8))
     gate = max(float(level.max()) - GATE_DB, FLOOR_DB)
     attacks = _attacks(frames, level)
-    changes = _changes(frames, level, gate)
+    changes = np.union1d(_changes(frames, level, gate), _entries(frames, level, gate))
     objects = []
     for first, last in _regions(level > gate, round(_GAP_SECONDS / hop)):
         if level[first:last].max() < gate + _CLEAR_DB:
@@ -191,6 +199,52 @@ def _changes(frames: Frames, level: Array, gate: float) -> Times:
     # the first moment with a whole stretch before it has no neighbour to be lower, and is no maximum
     found[: reach + 1] = False
     return np.asarray(np.flatnonzero(found) * hop, np.float64)
+
+
+def _entries(frames: Frames, level: Array, gate: float) -> Times:
+    """Return the times at which something enters under what sounds already.
+
+    Its bands rise above the loudest that they and their neighbours were for half a second; so what repeats, beats or
+    glides does not enter again and again.
+    """
+    hop = frames.spectral.hop_seconds
+    reach, ahead = round(_BEFORE_SECONDS / hop), round(_AFTER_SECONDS / hop)
+    gain = np.zeros(frames.spectral.length, np.float32)
+    for first in range(0, frames.spectral.length, _BLOCK):
+        start = max(0, first - reach - 1)
+        bands = frames.spectral.rows(start, first + _BLOCK + ahead)[:, -BANDS:]
+        count = len(bands) - reach - ahead - 1
+        if count <= 0:
+            continue
+        decibels = 10 * np.log10(np.maximum(bands, 1e-9))
+        before = _highest(_with_neighbours(decibels), reach)[:count]
+        # the mean of decibels: the splash of a sound that starts or stops at once is over in a frame or two
+        after = np.lib.stride_tricks.sliding_window_view(decibels[reach + 1 :], ahead, axis=0).mean(axis=-1)[:count]
+        rise = after - before - _RISE_LEAST_DB
+        rise[after < after.max(axis=1, keepdims=True) - _HEARD_DB] = 0.0
+        gain[start + reach + 1 : start + reach + 1 + count] = rise.clip(0.0, _RISE_MOST_DB).sum(axis=1)
+    near = round(CHAIN_SECONDS / hop)
+    highest = np.lib.stride_tricks.sliding_window_view(np.pad(gain, near), 2 * near + 1).max(axis=1)
+    # where a sound stops short, its splash rises above it
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(level, (1, ahead), mode="edge"), ahead + 2).min(axis=1)
+    found = (gain >= highest) & (gain > _ENTRY_DB) & (level > gate) & (lowest > level - _STOPS_DB)
+    return np.asarray(np.flatnonzero(found) * hop, np.float64)
+
+
+def _with_neighbours(bands: Array) -> Array:
+    """Return the strongest of each band and the two beside it."""
+    padded = np.pad(bands, ((0, 0), (1, 1)), mode="edge")
+    return np.maximum(np.maximum(padded[:, :-2], padded[:, 2:]), bands)
+
+
+def _highest(values: Array, length: int) -> Array:
+    """Return the maximum of each `length` rows on end; in steps that double, which takes few of them."""
+    reached = 1
+    while reached < length:
+        step = min(reached, length - reached)
+        values = np.maximum(values[: len(values) - step], values[step:])
+        reached += step
+    return values
 
 
 def _contrast(summed: npt.NDArray[np.float64], reach: int, margin: int) -> npt.NDArray[np.float64]:

@@ -177,8 +177,7 @@ MATTERS: dict[str, Make] = {
     "gong": lambda: 0.5 * inharmonic(1.5),
 }
 UNHEARD = {
-    ("tone", "sine"), ("tone", "gong"), ("noise", "tone"), ("noise", "high"), ("noise", "sine"), ("noise", "gong"),
-    ("low", "sine"), ("gong", "sine"),
+    ("tone", "sine"), ("tone", "gong"), ("noise", "high"), ("gong", "sine"),
 }  # fmt: skip
 """Pairs whose second sound brings too little that was not there before."""
 PAIRS = [pair for pair in permutations(MATTERS, 2) if pair not in UNHEARD]
@@ -190,6 +189,22 @@ def test_two_different_sounds_that_abut_are_two_objects(first: str, second: str)
     assert len(found) == 2
     assert [start for start, _ in found] == pytest.approx([LEAD, LEAD + 1.5], abs=0.09)
     assert found[0][1] == pytest.approx(found[1][0], abs=0.001)
+
+
+UNDER: dict[str, tuple[Make, Make]] = {
+    "a soft tone under noise": (lambda: noise(3.0), lambda: 0.3 * harmonic(220, 1.5)),
+    "a high band under a tone": (lambda: 0.5 * harmonic(220, 3.0), lambda: 0.15 * band(3_000, 8_000, 1.5)),
+    "a low tone under a high band": (lambda: band(3_000, 8_000, 3.0), lambda: 0.2 * harmonic(110, 1.5)),
+}
+
+
+@pytest.mark.parametrize("name", UNDER)
+def test_what_enters_softly_under_a_sound_that_goes_on_begins_an_object(name: str) -> None:
+    above, below = (make() for make in UNDER[name])
+    sound = above * ramps(3.0, 0.02, 0.05)
+    assert len(objects(between(LEAD, sound, 0.4))) == 1
+    sound[round(1.2 * RATE) : round(1.2 * RATE) + len(below)] += below * ramps(1.5, 0.01, 0.05)
+    assert [start for start, _ in objects(between(LEAD, sound, 0.4))] == pytest.approx([LEAD, LEAD + 1.2], abs=0.09)
 
 
 @pytest.mark.parametrize("name", MATTERS)
