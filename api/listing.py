@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 
 from store import Table, Term
 
-__all__ = ["MOST_ROWS", "as_csv", "as_json", "as_rich", "clock", "plain"]
+__all__ = ["MOST_ROWS", "as_csv", "as_json", "as_rich", "cells", "clock", "plain"]
 
 MOST_ROWS = 40
 """A table for people shows this many rows at most; files hold them all."""
@@ -114,6 +114,13 @@ def as_rich(table: Table, units: Mapping[str, str | None] | None, title: str | N
     for texts in islice(zip(*(column.texts for column in columns), strict=True), MOST_ROWS):
         laid.add_row(*(escape(text) for text in texts))
     return laid
+
+
+def cells(table: Table, units: Mapping[str, str | None]) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows as `as_rich` shows them."""
+    columns, _ = _condense(list(_columns(table, units)))
+    rows = zip(*(column.texts for column in columns), strict=True)
+    return [column.heading for column in columns], [list(texts) for texts in rows]
 
 
 def _condense(columns: Sequence[_Column]) -> tuple[list[_Column], str | None]:

@@ -4,7 +4,8 @@ Conventions
 -----------
 A file is complete SPARQL 1.1 that can be pasted anywhere. Above it stand lines that begin with ``#+`` and
 together form YAML, after the manner of grlc (https://github.com/CLARIAH/grlc): ``summary`` (the question),
-``description``, ``tags``, ``parameters`` and ``columns``.
+``description``, ``tags``, ``parameters``, ``columns`` and, if the defaults do not do for it, ``example``: what to
+type for the parameters to get an answer from the demo archive.
 
 In the query a parameter is a variable: its name after ``?_``, or after ``?__`` if it is optional, followed by
 ``_iri``, ``_decimal`` or ``_integer`` where its type is not text. An optional parameter that is not given
@@ -122,6 +123,8 @@ class StoredQuery:
         In the order of the answer.
     text : str
         SPARQL, without the header.
+    example : Mapping of str to str
+        Arguments, as a person would type them, with which the demo archive has an answer.
     """
 
     name: str
@@ -131,6 +134,7 @@ class StoredQuery:
     parameters: tuple[Parameter, ...]
     columns: tuple[Column, ...]
     text: str
+    example: Mapping[str, str]
 
     def limited(self, rows: int) -> str:
         """Return the text with another number in its last line, ``LIMIT n``."""
@@ -167,6 +171,7 @@ def _read(name: str, source: str) -> StoredQuery:
         parameters=tuple(_parameter(key, fields) for key, fields in header["parameters"].items()),
         columns=tuple(_column(key, fields) for key, fields in header["columns"].items()),
         text=text,
+        example={name: str(value) for name, value in header.get("example", {}).items()},
     )
     _check_limit(query)
     return query

@@ -1,6 +1,7 @@
 """Each stored question gives the stored answer, has a complete header, and refuses arguments it cannot use.
 
-The stored answers are ``tests/data/queries/<name>.json``: a list of cases with arguments, columns and rows.
+The stored answers are ``tests/data/queries/<name>.json``: a list of cases with arguments, columns and rows. A question
+about what the small graph does not have is asked of it together with ``tests/data/also/<name>.trig``.
 """
 
 import json
@@ -21,6 +22,7 @@ from store import Store, Table, Term, open_store
 from tests.graphs import large_graph, small_graph, store_of, vocabulary_quads
 
 DATA = Path(__file__).parent / "data" / "queries"
+ALSO = DATA.parent / "also"
 FOLDER = Path(queries.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.rq"))
 ACV = PREFIXES["acv"]
@@ -44,14 +46,22 @@ def stored_cases(name: str) -> list[Case]:
 CASES = [(name, case) for name in NAMES for case in stored_cases(name)]
 
 
+def filled(store: Store, also: Path | None = None) -> Store:
+    """Load vocabulary and small graph, and what a file has besides, into a store."""
+    quads = list(ox.parse((vocabulary_quads() + small_graph()).encode(), ox.RdfFormat.N_QUADS))
+    if also is not None:
+        quads += ox.parse(path=also, format=ox.RdfFormat.TRIG)
+    text = ox.serialize(quads, format=ox.RdfFormat.N_QUADS)
+    assert text is not None
+    store.bulk_load(text, sorted({quad.graph_name.value for quad in quads}))
+    store.publish()
+    return store
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    nquads = (vocabulary_quads() + small_graph()).encode()
-    graphs = sorted({quad.graph_name.value for quad in ox.parse(nquads, ox.RdfFormat.N_QUADS)})
     with open_store(tmp_path_factory.mktemp("archive") / "store", writable=True) as store:
-        store.bulk_load(nquads, graphs)
-        store.publish()
-        yield store
+        yield filled(store)
 
 
 def readable(table: Table) -> list[Row]:
@@ -67,8 +77,13 @@ def _cell(column: str, term: Term | None) -> str | None:
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name} {case['arguments']}" for name, case in CASES])
-def test_a_question_gives_its_stored_answer(archive: Store, name: str, case: Case) -> None:
-    table = answer(archive, name, case["arguments"])
+def test_a_question_gives_its_stored_answer(archive: Store, tmp_path: Path, name: str, case: Case) -> None:
+    also = ALSO / f"{name}.trig"
+    if also.exists():
+        with open_store(tmp_path / "store", writable=True) as store:
+            table = answer(filled(store, also), name, case["arguments"])
+    else:
+        table = answer(archive, name, case["arguments"])
     assert list(table.columns) == case["columns"]
     assert readable(table) == case["rows"]
 
@@ -267,5 +282,5 @@ def test_text_is_bound_as_a_literal_never_pasted(archive: Store, typed: str) -> 
 def test_an_unknown_question_is_answered_with_near_names() -> None:
     with pytest.raises(UnknownName, match=r"there is no question 'open_with'.*did you mean opens_with"):
         find("open_with")
-    with pytest.raises(UnknownName, match=r"one of annotation, between_agents, "):
+    with pytest.raises(UnknownName, match=r"one of agreement_between_agents, annotation, arcs, "):
         find("ouverture")
