@@ -227,10 +227,11 @@ class _Note:
             return
         kept = {graph: revision for graph, revision in self._read().items() if graph in revisions}
         kept |= {graph: revisions[graph] for graph in tally.clean if graph in revisions}
-        with suppress(PermissionError):
+        with suppress(OSError):  # no rights, mounted read-only, full: all is validated again next time
             self._write({"rules": rules_digest(), "graphs": kept}, self._file)
 
     def _write(self, note: Mapping[str, object], file: Path) -> None:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f"{_NOTE}.", delete=False) as draft:
-            json.dump(note, draft)
-        Path(draft.name).replace(file)
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{_NOTE}.") as folder:
+            draft = Path(folder) / _NOTE
+            draft.write_text(json.dumps(note), encoding="utf-8")
+            draft.replace(file)

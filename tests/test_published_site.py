@@ -161,6 +161,9 @@ def led(apache: httpx.Client, path: str, accept: str) -> tuple[int, str]:
         ("context.jsonld", "application/ld+json", "context.jsonld"),
         ("shapes", "application/rdf+xml", "shapes.rdf"),
         ("authors", HTML, "ontology.html#authors"),
+        ("authors", "text/turtle", "ontology.ttl"),
+        ("vocab/mappings/graph", HTML, "vocab.html"),
+        ("vocab/envelope/graph", "text/turtle", "vocab.ttl"),
     ],
 )
 def test_w3id_leads_to_the_document_in_the_syntax_asked_for(

@@ -49,6 +49,15 @@ def write(archive: Path, change: Change) -> None:
         store.publish()
 
 
+def test_an_archive_in_which_nothing_can_be_noted_is_validated_all_the_same(archive: Path) -> None:
+    (archive / "validated.json").mkdir()  # as good as a folder that is mounted read-only
+    before = sorted(path.name for path in archive.iterdir())
+    done = run(archive)
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "All conform" in done.stdout
+    assert sorted(path.name for path in archive.iterdir()) == before
+
+
 def test_what_was_found_to_conform_is_not_validated_again(archive: Path) -> None:
     assert "15 graphs checked" in run(archive).stdout
     done = run(archive)

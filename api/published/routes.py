@@ -24,6 +24,7 @@ from werkzeug.http import parse_accept_header, parse_etags
 
 from api.published.graph import BASE, load_published
 from api.published.pages import ASSETS, CONTEXT, FORMATS, Filter, Pages
+from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
 
 __all__ = ["best_format", "published_routes"]
 
@@ -41,7 +42,11 @@ _SAFE = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_ELSEWHERE = {"authors": "ontology.html#authors", "vocab/graph": "vocab.html"}
+_ELSEWHERE = {
+    "authors": ("ontology", "#authors"),
+    **{graph.removeprefix(BASE): ("vocab", "") for graph in (VOCABULARY_GRAPH, ENVELOPES_GRAPH, MAPPINGS_GRAPH)},
+}
+"""What is described in the document of something else: that document, and the anchor on its page."""
 _METHODS = ["GET", "HEAD"]
 
 
@@ -91,9 +96,10 @@ def published_routes(endpoint: str | None = "sparql") -> APIRouter:
 
     def answer(request: Request) -> Response:
         path, suffix = _split(request.url.path.strip("/"))
-        if path in _ELSEWHERE:
-            return _see_other(_ELSEWHERE[path], path.count("/"))
-        if path not in pages.documents:
+        if path in _ELSEWHERE and (wanted := suffix or best_format(request.headers.get("accept"))):
+            document, anchor = _ELSEWHERE[path]
+            return _see_other(f"{document}{wanted}{anchor if wanted == '.html' else ''}", path.count("/"))
+        if path not in pages.documents and path not in _ELSEWHERE:
             return _missing(request, pages, path, suffix)
         chosen = suffix or best_format(request.headers.get("accept"))
         if chosen is None:
