@@ -1,5 +1,6 @@
 """``acousma ask``, ``sparql``, ``works`` and ``concepts``: questions in, tables out."""
 
+import difflib
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,14 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from api.listing import MOST_ROWS, as_csv, as_json, as_rich
+from api.listing import MOST_ROWS, as_csv, as_json, as_rich, plain
 from api.settings import Settings
-from ontology.errors import InputError, ParameterError
-from ontology.terms import PREFIXES
+from ontology.errors import InputError, ParameterError, UnknownName
+from ontology.terms import DCTERMS, FOAF, MO, PREFIXES
 from ontology.vocabulary import Rule, Vocabulary, load_vocabulary
-from queries import answer, find, load_queries
+from queries import StoredQuery, answer, find, load_queries, row_limit
 from queries.library import sparql as question_text
-from store import Table, open_store, query_form
+from store import Store, Table, open_store, query_form
 
 __all__ = [
     "answer_question",
@@ -48,20 +49,74 @@ def list_questions(out: Console) -> None:
         parameters = ", ".join(
             parameter.name + (f"={parameter.default}" if parameter.default is not None else "")
             for parameter in query.parameters
-            if parameter.name != "limit"
         )
         table.add_row(query.name, escape(query.summary), escape(parameters))
     out.print(table)
     out.print("Ask one with: acousma ask NAME --param NAME=VALUE", highlight=False)
 
 
-def answer_question(settings: Settings, question: tuple[str, Mapping[str, str]], format_: str, out: Console) -> None:
-    """Answer a stored question and print it."""
-    name, arguments = question
+def answer_question(
+    settings: Settings, question: tuple[str, Mapping[str, str]], format_: str, where: tuple[Console, Console]
+) -> None:
+    """Answer a stored question and print it.
+
+    Parameters
+    ----------
+    settings : Settings
+    question : tuple of str and Mapping of str to str
+        Its name, and its arguments as they were typed.
+    format_ : str
+        ``table``, ``csv`` or ``json``.
+    where : tuple of Console
+        Standard output, and standard error for what is said besides the answer.
+
+    Raises
+    ------
+    UnknownName
+        If the answer is empty because there is no work or agent as it was named.
+    """
+    (name, arguments), (out, messages) = question, where
     query = find(name)
     with open_store(settings.location, limits=settings.limits) as store:
         table = answer(store, name, arguments)
+        if not table.rows:
+            _check_names(store, query, arguments)
     write_table(table, {column.name: column.unit for column in query.columns}, format_, (out, query.summary))
+    limit = row_limit(query, arguments)
+    if limit is not None and len(table.rows) == limit:
+        messages.print(
+            f"[yellow]note:[/yellow] only the first {limit:,} rows were asked for; there may be more: "
+            f"--param limit={10 * limit}", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    if not table.rows and query.example and not arguments:
+        given = " ".join(f"--param {key}={value}" for key, value in query.example.items())
+        messages.print(f"Nothing with the defaults. Try: acousma ask {name} {escape(given)}", highlight=False)
+
+
+_NAMED = {
+    "work": f"?thing a <{MO.NS}MusicalWork> ; <{DCTERMS.NS}title> ?name .",
+    "agent": f"?thing <{FOAF.NS}name> ?name . ?made <{DCTERMS.NS}creator> ?thing .",
+}
+"""By type of parameter: what it may name."""
+
+
+def _check_names(store: Store, query: StoredQuery, arguments: Mapping[str, str]) -> None:
+    """Raise if an argument names a work or an agent that the archive does not have."""
+    for parameter in query.parameters:
+        text = arguments.get(parameter.name, "").strip()
+        kind = "agent" if parameter.name in ("agent", "reviewer") else parameter.type
+        kind = "agent" if parameter.name == "creator" else kind
+        if not text or kind not in _NAMED:
+            continue
+        rows = store.rows(f"SELECT DISTINCT ?thing ?name WHERE {{ {_NAMED[kind]} }}").rows
+        names = {plain(row[1]).casefold(): plain(row[1]) for row in rows}
+        if any(text.casefold() in name for name in names) or any(plain(row[0]) == text for row in rows):
+            continue
+        near = difflib.get_close_matches(text.casefold(), names, 3)
+        raise UnknownName(
+            f"the archive knows no {kind} {text!r}", f"a name, or a part of one, for {parameter.name}",
+            f"did you mean {' or '.join(names[one] for one in near)}?" if near else "acousma works lists what there is",
+        )  # fmt: skip
 
 
 def write_table(
@@ -74,9 +129,16 @@ def write_table(
     elif format_ == "json":
         sys.stdout.write(as_json(table) + "\n")
     else:
-        out.print(as_rich(table, units, escape(title) if title else None))
+        if table.rows:
+            out.print(as_rich(table, units, escape(title) if title else None))
+        elif title:
+            out.print(escape(title), style="bold", highlight=False)
         rows = f"{len(table.rows):,} rows" if len(table.rows) != 1 else "1 row"
-        more = f"; the first {MOST_ROWS} are shown, --format csv gives all" if len(table.rows) > MOST_ROWS else ""
+        more = (
+            f"; the first {MOST_ROWS} are shown, --format csv gives these {len(table.rows):,}"
+            if len(table.rows) > MOST_ROWS
+            else ""
+        )
         out.print(rows + more, highlight=False)
 
 

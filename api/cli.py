@@ -145,7 +145,7 @@ def ask(
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
-    asking.answer_question(load_settings(store), (name, arguments), format_.value, _OUT)
+    asking.answer_question(load_settings(store), (name, arguments), format_.value, (_OUT, _ERR))
 
 
 def _arguments(pairs: Sequence[str]) -> dict[str, str]:
@@ -190,7 +190,7 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(load_settings(store), ("works", {}), format_.value, _OUT)
+    asking.answer_question(load_settings(store), ("works", {}), format_.value, (_OUT, _ERR))
 
 
 @app.command(

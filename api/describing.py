@@ -16,12 +16,16 @@ from api.places import find_sound
 from api.settings import Settings
 from ingest.decode import file_sha256
 from ingest.describe import DESCRIBER
+from ingest.listeners.hearing import declared_seconds
 from ontology.errors import InputError, UnknownName
 from ontology.terms import ACM, ACV, DCTERMS, FOAF, MO, OA
 from ontology.vocabulary import load_vocabulary
 from queries import answer
-from store import Store, Term, open_store
+from store import Store, Table, Term, open_store
 from truth import agreement, score
+
+_SLACK_SECONDS = 0.5
+"""How much longer or shorter another encoding of a sound may be."""
 
 __all__ = ["DescribeOptions", "compare_with_score", "describe_work"]
 
@@ -51,7 +55,7 @@ class _Claimed:
 
 
 def _timeline(store: Store, work: str, confidence: float) -> list[_Claimed]:
-    table = answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}", "limit": "10000"})
+    table = answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}", "limit": "100000"})
     index = {name: number for number, name in enumerate(table.columns)}
 
     def cell(row: Sequence[Term | None], name: str) -> str:
@@ -84,22 +88,40 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
         exact = [item for item in claimed if item.title.casefold() == work.casefold()]
         claimed = exact or claimed
         recordings = sorted({(item.title, item.recording) for item in claimed})
+        words = answer(store, "words", {"work": work, "limit": "100000"})
         shown = [
             (title, *_recording(store, recording), [item for item in claimed if item.recording == recording])
             for title, recording in recordings
         ]
     for title, duration, _, mine in shown:
         _print_timeline(title, duration, mine, out)
+    _print_words(words, out)
     if options.png is None:
         return
-    if len(shown) > 1:
-        titles = ", ".join(title for title, _ in recordings)
-        raise UnknownName(f"{work!r} stands for several recordings ({titles})", "one, for a picture")
-    title, duration, sums, mine = shown[0]
-    sound = options.sound or (find_sound(settings.location, sums) if isinstance(settings.location, Path) else None)
-    _draw(options.png, title, duration, mine, sound)
-    said = "" if sound else ", without the sound: it was not found; name it with --sound"
-    out.print(f"Picture: {escape(str(options.png))}{said}", highlight=False, soft_wrap=True)
+    if len(shown) > 1 and options.sound:
+        titles = ", ".join(f"{title}: {recording}" for title, recording in recordings)
+        raise UnknownName(f"{work!r} stands for several recordings ({titles})", "one, for --sound",
+                          "give the IRI of the work, or leave --sound out")  # fmt: skip
+    for number, (title, duration, sums, mine) in enumerate(shown, 1):
+        png = options.png if len(shown) == 1 else options.png.with_stem(f"{options.png.stem}-{number}")
+        sound = options.sound or (find_sound(settings.location, sums) if isinstance(settings.location, Path) else None)
+        if options.sound:
+            _check_sound(options.sound, duration, sums)
+        _draw(png, title, duration, mine, sound)
+        said = "" if sound else ", without the sound: it was not found; name it with --sound"
+        out.print(f"Picture: {escape(str(png))}{said}", highlight=False, soft_wrap=True)
+
+
+def _check_sound(path: Path, duration: float, sums: Sequence[str]) -> None:
+    """Raise if a file is not what was described: neither its bytes nor its length are the same."""
+    if file_sha256(path) in sums:
+        return
+    seconds = declared_seconds(path)
+    if abs(seconds - duration) > _SLACK_SECONDS:
+        raise InputError(
+            f"{path} lasts {seconds:.2f} s, the recording {duration:.2f} s",
+            "the sound that was described, in this or another format", "name another file, or leave --sound out",
+        )  # fmt: skip
 
 
 def _near_titles(store: Store, work: str) -> str:
@@ -133,9 +155,18 @@ def _print_timeline(title: str, duration: float, claimed: Sequence[_Claimed], ou
     table.add_column("by", overflow="fold")
     ordered = sorted(claimed, key=lambda item: (item.start, -item.end, item.agent, -item.confidence, item.label))
     for (start, end, agent), group in groupby(ordered, key=lambda item: (item.start, item.end, item.agent)):
-        words = ", ".join(_word(item) for item in group)
+        words = ", ".join(dict.fromkeys(_word(item) for item in group))  # two authors may have one word for it
         table.add_row(clock(start), clock(end), _position(start, end, duration), words, escape(agent))
     out.print(table)
+
+
+def _print_words(words: Table, out: Console) -> None:
+    """Print what was said in words, each with its passage and who said it."""
+    index = {name: number for number, name in enumerate(words.columns)}
+    for row in words.rows:
+        start, end, agent, said = (plain(row[index[name]]) for name in ("start", "end", "agent", "said"))
+        passage = f"{clock(float(start))}–{clock(float(end))}"
+        out.print(f"{passage} {escape(agent)}: “{escape(said)}”", highlight=False, soft_wrap=True)
 
 
 def _word(item: _Claimed) -> str:

@@ -13,11 +13,12 @@ from api.ingesting import ingest_job
 from api.settings import Settings
 from ingest.catalogue import Catalogue, read_catalogue
 from ingest.describe import Settings as DescriberSettings
+from ingest.finding import find_files
 from ingest.imports.convert import Account, Options, Outcome, convert, settle, write_report
 from ingest.imports.formats import read_file
 from ingest.imports.recordings import Recordings
 from ingest.imports.records import Reading, Speaker
-from ingest.pipeline import Job, Report, find_files
+from ingest.pipeline import Job, Report
 from ontology.envelopes import load_envelopes
 from ontology.errors import ImportFileError, InputError
 from ontology.vocabulary import load_vocabulary

@@ -8,26 +8,29 @@ from pathlib import Path
 from time import monotonic
 
 import typer
+from pyoxigraph import Literal
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from api.listing import clock
+from api.listing import clock, plain
 from api.places import remember
 from api.settings import Settings
 from ingest.catalogue import Catalogue, read_catalogue
 from ingest.describe import Settings as DescriberSettings
+from ingest.finding import find_files
 from ingest.heard import HeardTable, read_heard
 from ingest.listeners.base import ServerOptions
 from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
-from ingest.pipeline import Done, Job, Report, find_files, ingest
+from ingest.pipeline import Done, Job, Report, ingest
 from ontology.errors import InputError, ListenerError, UnknownName
+from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
-from store import Limits, open_store
+from store import Limits, Store, open_store
 
 __all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
 
@@ -192,6 +195,7 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
         open_store(settings.location, writable=True, limits=_LIMITS) as store,
         Progress(*columns, console=messages, transient=True) as bar,
     ):
+        _check_base(store, settings)
         task = bar.add_task("Listening", total=len(job.files), name="")
         models = _ModelProgress(bar, job.files, len(job.listeners.listeners))
         job = replace(job, listeners=replace(job.listeners, progress=models.heard))
@@ -235,6 +239,24 @@ def checked_aspects(names: Sequence[str]) -> frozenset[str]:
         if name not in load_vocabulary().concepts:
             raise UnknownName(f"there is no concept {name!r}", "the id of an aspect", "acousma concepts WORD --all")
     return frozenset(names)
+
+
+def _check_base(store: Store, settings: Settings) -> None:
+    """Raise if the runs in an archive have IRIs of another base: one thing would get two names.
+
+    Raises
+    ------
+    InputError
+    """
+    made = f"?graph <{PROV.wasGeneratedBy}> ?run FILTER(!STRSTARTS(STR(?graph), ?_base))"
+    others = store.rows(f"SELECT ?graph WHERE {{ {made} }} LIMIT 1", {"_base": Literal(settings.base_iri)}).rows
+    if others:
+        base = plain(others[0][0]).partition("graph/")[0]
+        raise InputError(
+            f"the IRIs of this archive begin with {base}, and ACOUSMA_BASE_IRI is {settings.base_iri}",
+            "one base for all that is kept together",
+            f"set ACOUSMA_BASE_IRI={base}, or name another archive with --store",
+        )
 
 
 class _Done(ProgressColumn):

@@ -54,7 +54,7 @@ def find_run(settings: Settings, run: str) -> tuple[str, str]:
 def list_runs(settings: Settings, format_: str, out: Console) -> None:
     """Print who described what, with the id of each run."""
     if format_ != "table":
-        answer_question(settings, ("runs", {}), format_, out)
+        answer_question(settings, ("runs", {}), format_, (out, Console(stderr=True)))
         return
     with open_store(settings.location, limits=settings.limits) as store:
         table = answer(store, "runs", {})

@@ -3,10 +3,12 @@
 Conventions
 -----------
 Sound is read in blocks and reduced to at most `COLUMNS` columns at once, so that a long work needs no more memory
-than a short one. Each lane of claims is one aspect; a bar's strength is its confidence, its edge its verdict. Colours
-are those of Okabe and Ito, which most colour-blind people can tell apart.
+than a short one. Each lane of claims is one aspect; claims of one agent that overlap in it lie under each other. The
+strength of a bar is its confidence, its edge its verdict. Colours are those of Okabe and Ito, which most colour-blind
+people can tell apart.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import numpy.typing as npt
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -28,8 +31,14 @@ COLUMNS = 2000
 _WINDOW = 4096
 _LOW_HZ, _HIGH_HZ, _ROWS = 40.0, 20_000.0, 220
 _DYNAMIC_DB = 80.0
+_LEAST_LETTERS = 4
 _EDGES = {"supported": "#009E73", "accepted": "#009E73", "contradicted": "#D55E00", "rejected": "#D55E00"}
 _FILLS = ("#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#009E73", "#F0E442")
+
+_OTHER_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans", "Source Han Sans", "IPAGothic", "TakaoPGothic", "VL Gothic",
+    "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback", "Unifont", "Arial Unicode MS", "Hiragino Sans",
+)  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 
@@ -117,21 +126,30 @@ def draw(target: Path, title: str, duration: float, bars: Sequence[Bar], sound: 
     sound : Path or None
         Sound file; without one only the claims are drawn.
     """
-    lanes = list(dict.fromkeys(bar.lane for bar in sorted(bars, key=lambda bar: (bar.lane, bar.start))))
-    height = 1.2 + 0.42 * max(1, len(lanes))
+    tracks = _tracks(bars)
+    rows = max(1, sum(tracks.depth.values()))
+    height = 0.6 + max(0.24 * rows, 0.3 * len(tracks.depth))
     heights = [1.1, 3.0, height] if sound else [height]
-    width = float(np.clip(6 + duration / 6, 11, 28))
-    with matplotlib.rc_context({"font.size": 8, "font.family": "DejaVu Sans", "axes.titleweight": "bold"}):
+    width = float(np.clip(6 + duration / 6, 11, 48))
+    with matplotlib.rc_context({"font.size": 8, "font.family": _fonts(), "axes.titleweight": "bold"}):
         figure = Figure(figsize=(width, sum(heights) + 0.8), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         if sound:
             _draw_sound(axes[0], axes[1], _look(sound, duration), duration)
-        _draw_claims(axes[-1], bars, lanes, duration)
+        _draw_claims(axes[-1], bars, tracks, duration)
         axes[0].set_title(title, loc="left")
         axes[-1].set_xlabel("time (m:ss)")
         axes[-1].set_xlim(0, duration)
         axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value)))
-        figure.savefig(target, dpi=110)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+            figure.savefig(target, dpi=110)
+
+
+def _fonts() -> list[str]:
+    """Return fonts to be tried in turn: for writings that the first lacks, those of them that are installed."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _OTHER_FONTS if name in installed)]
 
 
 def _draw_sound(wave: Axes, sonogram: Axes, sight: _Sight, duration: float) -> None:
@@ -152,37 +170,67 @@ def _draw_sound(wave: Axes, sonogram: Axes, sight: _Sight, duration: float) -> N
     sonogram.set_ylabel("frequency")
 
 
-def _draw_claims(axes: Axes, bars: Sequence[Bar], lanes: Sequence[str], duration: float) -> None:
-    """Draw each claim as a bar in the lane of its aspect, with its name where there is room."""
+@dataclass(frozen=True, slots=True)
+class _Tracks:
+    """Where bars lie: the track of each within its lane, and how many tracks a lane has."""
+
+    place: dict[int, int]
+    depth: dict[str, int]
+
+
+def _tracks(bars: Sequence[Bar]) -> _Tracks:
+    """Put each bar, long ones first, on the first track of its lane and agent where none overlaps it."""
+    lanes = dict.fromkeys(bar.lane for bar in sorted(bars, key=lambda bar: (bar.lane, bar.start)))
+    place: dict[int, int] = {}
+    depth = dict.fromkeys(lanes, 0)
+    for lane in lanes:
+        for agent in dict.fromkeys(bar.agent for bar in bars):
+            mine = [(number, bar) for number, bar in enumerate(bars) if (bar.lane, bar.agent) == (lane, agent)]
+            taken: list[list[Bar]] = []
+            for number, bar in sorted(mine, key=lambda item: (item[1].start - item[1].end, item[1].start)):
+                free = (
+                    index for index, track in enumerate(taken)
+                    if all(bar.start >= other.end or other.start >= bar.end for other in track)
+                )  # fmt: skip
+                index = next(free, len(taken))
+                taken += [[]] if index == len(taken) else []
+                taken[index].append(bar)
+                place[number] = depth[lane] + index
+            depth[lane] += len(taken)
+    return _Tracks(place, depth)
+
+
+def _draw_claims(axes: Axes, bars: Sequence[Bar], tracks: _Tracks, duration: float) -> None:
+    """Draw each claim as a bar in the lane of its aspect, with as much of its name as there is room for."""
     agents = list(dict.fromkeys(bar.agent for bar in bars))
-    depth = 0.86 / max(1, len(agents))
+    tops = dict(zip(tracks.depth, np.cumsum([0, *tracks.depth.values()]).tolist(), strict=False))
+    rows = max(1, sum(tracks.depth.values()))
     figure = axes.get_figure(root=True)
     width = figure.get_figwidth() if figure is not None else 0.0
-    # long spans first, so that the objects stand before the windows, and those before the whole
-    ordered = sorted(bars, key=lambda bar: bar.start - bar.end)
-    for number, bar in enumerate(ordered):
-        top = lanes.index(bar.lane) - 0.43 + agents.index(bar.agent) * depth
+    for number, bar in enumerate(bars):
+        top = tops[bar.lane] + tracks.place[number]
         fill = np.array(to_rgb(_FILLS[agents.index(bar.agent) % len(_FILLS)]))
         axes.barh(
-            top, bar.end - bar.start, depth * 0.94, bar.start, align="edge",
+            top + 0.04, bar.end - bar.start, 0.92, bar.start, align="edge",
             color=1 - (1 - fill) * (0.15 + 0.5 * bar.confidence**2),
             edgecolor=_EDGES.get(bar.verdict, "white"), linewidth=1.2,
         )  # fmt: skip
-        covered = any(
-            later.lane == bar.lane and later.agent == bar.agent and later.start < bar.end and bar.start < later.end
-            for later in ordered[number + 1 :]
-        )
-        room = (bar.end - bar.start) / duration * width * 72
-        if not covered and room > 4.2 * len(bar.label):
-            axes.text(bar.start + 0.002 * duration, top + depth / 2, bar.label, va="center", fontsize=6, clip_on=True)
-    axes.set_yticks(range(len(lanes)), list(lanes))
-    axes.set_ylim(len(lanes) - 0.5, -0.5)
+        letters = int((bar.end - bar.start) / duration * width * 72 / 4.2)
+        if letters >= _LEAST_LETTERS:
+            name = bar.label if len(bar.label) <= letters else bar.label[: letters - 1] + "…"
+            axes.text(bar.start + 0.002 * duration, top + 0.5, name, va="center", fontsize=6, clip_on=True)
+    middles = [tops[lane] + depth / 2 for lane, depth in tracks.depth.items()]
+    axes.set_yticks(middles, list(tracks.depth))
+    for top in tops.values():
+        axes.axhline(top, color="#cccccc", linewidth=0.6)
+    axes.set_ylim(rows, 0)
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     for index, agent in enumerate(agents):
-        axes.bar(0, 0, color=_FILLS[index % len(_FILLS)], label=agent)
+        fill = np.array(to_rgb(_FILLS[index % len(_FILLS)]))
+        axes.bar(0, 0, color=1 - (1 - fill) * 0.65, label=f"{agent} (the stronger, the surer)")
     for verdict in ("supported", "contradicted"):
         if any(bar.verdict == verdict for bar in bars):
             axes.bar(0, 0, color="white", edgecolor=_EDGES[verdict], linewidth=1.5, label=f"edge: {verdict}")
-    if agents:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.9 / (len(lanes) + 1)), ncols=4, frameon=False)
+    if agents and figure is not None:
+        figure.legend(loc="outside lower center", ncols=4, frameon=False)

@@ -10,7 +10,7 @@ cannot be used is reported and the rest goes on. ``SOURCE_DATE_EPOCH`` (reproduc
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ import torch
 
 from ingest.annotate import catalogue_entry
 from ingest.catalogue import Catalogue
-from ingest.decode import EXTENSIONS, file_sha256
+from ingest.decode import file_sha256
 from ingest.describe import Described, Settings, Task, describe, fitting
 from ingest.heard import Heard, HeardTable, Said
 from ingest.listeners.hearing import NOBODY, Listeners
@@ -42,7 +42,7 @@ from ontology.values import Recording
 from ontology.vocabulary import FOLDER, load_vocabulary
 from store import Store
 
-__all__ = ["Done", "Job", "Report", "find_files", "ingest", "load_vocabulary_graph", "now"]
+__all__ = ["Done", "Job", "Report", "ingest", "load_vocabulary_graph", "now"]
 
 
 def now() -> datetime:
@@ -143,40 +143,6 @@ class Report:
         """Everything that could not be used."""
         faults = (fault for done in self.done for fault in ((done.problem,) if done.problem else done.faults))
         return [*self.problems, *faults]
-
-
-def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[AudioError]]:
-    """Return the sound files at some paths, sorted, each once.
-
-    Parameters
-    ----------
-    paths : iterable of Path
-        Files are taken as they are; of folders, everything below with an extension of a sound file.
-
-    Returns
-    -------
-    files : list of Path
-    problems : list of AudioError
-        Paths where there is nothing.
-    """
-    files: dict[Path, None] = {}
-    problems = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(
-                file for file in path.rglob("*")
-                if file.suffix.lower().lstrip(".") in EXTENSIONS and file.is_file() and not file.name.startswith(".")
-            )  # fmt: skip
-            if not inside:
-                problems.append(
-                    AudioError(f"{path} holds no sound files", "files ending in " + ", ".join(sorted(EXTENSIONS)))
-                )
-            files |= dict.fromkeys(inside)
-        elif path.is_file():
-            files[path] = None
-        else:
-            problems.append(AudioError(f"{path} is not there", "a sound file or a folder", "check the name"))
-    return list(files), problems
 
 
 def load_vocabulary_graph(store: Store) -> bool:

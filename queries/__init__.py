@@ -8,7 +8,7 @@ Examples
 LIMIT 1000
 """
 
-from queries.arguments import bind_arguments
+from queries.arguments import bind_arguments, row_limit
 from queries.library import Column, Parameter, StoredQuery, answer, find, load_queries, sparql
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "bind_arguments",
     "find",
     "load_queries",
+    "row_limit",
     "sparql",
 ]

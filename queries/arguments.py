@@ -91,7 +91,7 @@ def _given(query: StoredQuery, arguments: Mapping[str, str]) -> dict[str, str]:
             raise ParameterError(
                 f"{query.name} lacks its parameter {parameter.name}",
                 f"a value for it ({parameter.description}); the parameters are: {listed}",
-                f"give {parameter.name}=...",
+                f"give it: --param {parameter.name}=...",
             )
     return given
 

@@ -149,7 +149,11 @@ REFUSED: dict[str, tuple[list[str], int, list[str]]] = {
     ),
     "no number": (["ask", "opens_with", "--param", "seconds=soon"], 3, ["seconds is 'soon'", "a decimal number"]),
     "no such work": (["describe", "Nothing of the kind"], 3, ["'Nothing of the kind'", "acousma works"]),
-    "several works in one picture": (["describe", "e", "--png", "NEVER.png"], 3, ["several recordings"]),
+    "one sound for several works": (
+        ["describe", "e", "--png", "NEVER.png", "--sound", str(DEMO / "etude.flac")], 3, ["several recordings"],
+    ),
+    "an unknown work": (["ask", "timeline", "--param", "work=Nowhere"], 3, ["no work 'Nowhere'"]),
+    "an unknown composer": (["ask", "composer_profile", "--param", "creator=Nobody"], 3, ["no agent 'Nobody'"]),
     "no such run": (["withdraw", "zzzz", "--yes"], 3, ["'zzzz' stands for 0 runs", "acousma runs"]),
     "every run": (["withdraw", "", "--yes"], 3, ["'' stands for 0 runs"]),
     "no such score": (["agreement", "gone.csv"], 3, ["gone.csv cannot be read"]),
