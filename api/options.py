@@ -15,6 +15,7 @@ class Describer(StrEnum):
     TRANSFORMERS = "transformers"
     CLAP = "clap"
     AST = "ast"
+    WHISPER = "whisper"
     OPENAI = "openai"
 
 

@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "transformers": "an audio language model, asked in words",
     "clap": "a model that compares sounds with phrases",
     "ast": "a tagger with the labels of AudioSet",
+    "whisper": "a recogniser of speech",
     "openai": "a model behind a server with the chat interface of OpenAI",
 }
 """The kinds of listener, each with what it is."""
@@ -78,6 +79,10 @@ def open_listener(wanted: Wanted) -> Listener:
             from ingest.listeners.tags import TagListener
 
             return TagListener(wanted.model, vocabulary, wanted.device, envelope)
+        if wanted.kind == "whisper":
+            from ingest.listeners.speech import SpeechListener
+
+            return SpeechListener(wanted.model, vocabulary, wanted.device, envelope)
         if wanted.kind == "openai":
             from ingest.listeners.remote import ServerListener
 
