@@ -30,6 +30,7 @@ from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
 from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
+from api.probe_cli import probe
 from api.settings import load_settings
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
 
@@ -367,6 +368,7 @@ def ontology(
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
+app.add_typer(probe)
 
 
 @app.command("next", hidden=True)

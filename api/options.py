@@ -16,6 +16,7 @@ class Describer(StrEnum):
     CLAP = "clap"
     AST = "ast"
     WHISPER = "whisper"
+    PROBE = "probe"
     OPENAI = "openai"
 
 

@@ -5,6 +5,7 @@ They load through the same code as the published ones; what they say means nothi
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +131,22 @@ def clap() -> tuple[Any, Any]:
     return hf.ClapModel(config), hf.ClapProcessor(hf.ClapFeatureExtractor(truncation="rand_trunc"), words)
 
 
-def ast() -> tuple[Any, Any]:
+def ast(frames: int = 128, width: int = 16) -> tuple[Any, Any]:
     config = hf.ASTConfig(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_mel_bins=64,
-        max_length=128, id2label=dict(enumerate(TAGS)), label2id={tag: i for i, tag in enumerate(TAGS)},
+        hidden_size=width, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_mel_bins=64,
+        max_length=frames, id2label=dict(enumerate(TAGS)), label2id={tag: i for i, tag in enumerate(TAGS)},
     )  # fmt: skip
-    features = hf.ASTFeatureExtractor(max_length=128, num_mel_bins=64)
+    features = hf.ASTFeatureExtractor(max_length=frames, num_mel_bins=64)
     return hf.ASTForAudioClassification(config), features
+
+
+def hubert() -> tuple[Any, Any]:
+    config = hf.HubertConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, conv_dim=[16, 16, 16],
+        conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_feat_extract_layers=3, num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+    )  # fmt: skip
+    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor()
 
 
 SPOKEN = (("en", " hear me", 0.1, 0.8), ("fr", " la mer", 0.0, 0.6))
@@ -209,6 +219,7 @@ def text_only() -> tuple[Any, Any]:
 BUILDERS: Mapping[str, Callable[[], tuple[Any, Any]]] = {
     "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "audio-flamingo": audio_flamingo, "glm-asr": glm_asr,
     "clap": clap, "ast": ast, "whisper": whisper, "text-only": text_only,
+    "encoder": partial(ast, 1100, 32), "hubert": hubert,
 }  # fmt: skip
 LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr")
 

@@ -15,16 +15,14 @@ recording; they are told, and noted with the run. No concepts are looked for in 
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoProcessor, WhisperForConditionalGeneration
-from transformers.utils import logging
 
 from ingest.listeners.base import Heard, Hearing, Sounding, Trouble, TroubleKind
-from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, unusable
+from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, quiet, unusable
 from ingest.listeners.local import LocalListener
 from ingest.listeners.words import examine, where
 from ontology.errors import ListenerError
@@ -32,7 +30,7 @@ from ontology.terms import ConfidenceKind, SpanKind
 from ontology.values import Claim, Description, Span, seconds
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["LEAST_EVIDENCE", "MOST_NO_SPEECH", "SPOKEN", "VOICE", "SpeechListener"]
+__all__ = ["LEAST_EVIDENCE", "MOST_NO_SPEECH", "SPOKEN", "VOICE", "SpeechListener", "speech_processor"]
 
 MOST_NO_SPEECH = 0.6
 """The threshold of the reference code (openai/whisper, ``transcribe.py``)."""
@@ -86,7 +84,7 @@ class SpeechListener(LocalListener):
     def __init__(self, model: str, vocabulary: Vocabulary, device: str, envelope: str | None = None) -> None:
         super().__init__(find_model(model), device, frozenset({SpanKind.FIXED_WINDOW}))
         self._aspect = vocabulary.aspect(VOICE)
-        self._processor, hearing = _processor(self._files)
+        self._processor, hearing = speech_processor(self._files)
         self._tokenizer = self._processor.tokenizer
         asked = {
             "task": "transcribe, in the language that is spoken",
@@ -114,7 +112,7 @@ class SpeechListener(LocalListener):
         ))  # fmt: skip
         config = self._model.generation_config
         several = bool(getattr(config, "is_multilingual", False))
-        with _quiet():
+        with quiet():
             made = self._model.generate(
                 inputs["input_features"], attention_mask=inputs["attention_mask"], return_timestamps=True,
                 force_unique_generate_call=True, do_sample=False, num_beams=1,
@@ -196,17 +194,6 @@ class SpeechListener(LocalListener):
         return parts
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers from warning of its own configuration, at every batch."""
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-
-
 def _within(span: Span, begins: float, ends: float | None) -> Span:
     """Return a stretch of a span; the whole span if the times make no stretch of it."""
     start = span.start + seconds(begins)
@@ -214,7 +201,7 @@ def _within(span: Span, begins: float, ends: float | None) -> Span:
     return Span(span.recording, start, end) if start < end else span
 
 
-def _processor(files: ModelFiles) -> tuple[Any, Hearing]:
+def speech_processor(files: ModelFiles) -> tuple[Any, Hearing]:
     """Load the processor and say what it hears."""
     try:
         config: Any = AutoConfig.from_pretrained(files.path)
