@@ -31,6 +31,7 @@ from api.evaluation_cli import evaluation
 from api.import_cli import imports
 from api.listening_cli import listening
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
+from api.probe_cli import probe
 from api.settings import load_settings
 from api.token_cli import token
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
@@ -376,6 +377,7 @@ app.add_typer(imports)
 app.add_typer(evaluation)
 app.add_typer(listening)
 app.add_typer(token)
+app.add_typer(probe)
 
 
 @app.command("next", hidden=True)

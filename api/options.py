@@ -15,6 +15,8 @@ class Describer(StrEnum):
     TRANSFORMERS = "transformers"
     CLAP = "clap"
     AST = "ast"
+    WHISPER = "whisper"
+    PROBE = "probe"
     OPENAI = "openai"
 
 

@@ -276,6 +276,9 @@ class RunWriter:
         )
         if description.language:
             lines += f"<{words}> <{DC.language}> {_text(description.language)} {end}"
+        if description.confidence is not None and description.confidence_kind is not None:
+            lines += f"<{node}> <{ACM.confidence}> {_decimal(description.confidence)} {end}"
+            lines += f"<{node}> <{ACM.confidenceKind}> <{concept(description.confidence_kind)}> {end}"
         return lines
 
     def _claim(self, claim: Claim) -> str:

@@ -306,14 +306,24 @@ class Description:
         What it was asked for, such as ``"open"``, once per run and span; without it the words tell it from others.
     language : str, optional
         Language tag (BCP 47) of the text, where it is known.
+    confidence : float, optional
+        0 to 1: how sure the speaker is of these words.
+    confidence_kind : ConfidenceKind, optional
+        What the confidence was derived from.
     """
 
     span: Span
     text: str
     name: str | None = None
     language: str | None = None
+    confidence: float | None = field(default=None, repr=False)
+    confidence_kind: ConfidenceKind | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.confidence is not None:
+            _check_confidence(self.confidence)
+        if (self.confidence is None) != (self.confidence_kind is None):
+            raise InputError("a confidence without its kind, or a kind without a number", "both or neither")
         if not self.text.strip():
             raise InputError("a description without words", "what was said")
         if self.name is not None and not re.fullmatch(r"[A-Za-z0-9-]+", self.name):

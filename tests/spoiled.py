@@ -182,6 +182,8 @@ CASES = [
     ("A description is motivated", lacks("acm:Description", "oa:motivatedBy")),
     ("The target of a description", turns("acm:Description", "oa:hasTarget", "e:elsewhere")),
     ("A description has one body", turns("acm:Description", "oa:hasBody", '"A dark hum."')),
+    ("A description has at most one confidence", gains("acm:Description", "acm:confidence", "0.5 , 0.6")),
+    ("The kind of a description's confidence", gains("acm:Description", "acm:confidenceKind", "acv:dark , acv:bright")),
     ("A textual body has one rdf:value", lacks("oa:TextualBody", "rdf:value")),
     ("A textual body has one rdf:value", turns("oa:TextualBody", "rdf:value", '""')),
     # provenance

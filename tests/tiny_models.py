@@ -5,11 +5,13 @@ They load through the same code as the published ones; what they say means nothi
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+import numpy as np
 import torch
 import transformers as hf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -21,11 +23,15 @@ TEXT: dict[str, Any] = {
 TAGS = ("Music", "Speech", "Bicycle bell", "Silence")
 
 
-def tokenizer(*marks: str, sound: str | None = None) -> Any:
-    """Return a tokenizer whose tokens are bytes and marks; ``sound`` is what its chat template puts for a sound."""
+def tokenizer(*marks: str, sound: str | None = None, last: bool = False) -> Any:
+    """Return a tokenizer whose tokens are bytes and marks.
+
+    ``sound`` is what its chat template puts for a sound; with ``last`` the marks follow the bytes, as in Whisper.
+    """
     special = ["<pad>", "<turn>", "<end>", *marks]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    made = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate([*special, *alphabet])}, merges=[]))
+    ordered = [*alphabet, *special] if last else [*special, *alphabet]
+    made = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(ordered)}, merges=[]))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     made.decoder = decoders.ByteLevel()
     made.add_special_tokens(special)
@@ -125,13 +131,84 @@ def clap() -> tuple[Any, Any]:
     return hf.ClapModel(config), hf.ClapProcessor(hf.ClapFeatureExtractor(truncation="rand_trunc"), words)
 
 
-def ast() -> tuple[Any, Any]:
+def ast(frames: int = 128, width: int = 16) -> tuple[Any, Any]:
     config = hf.ASTConfig(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_mel_bins=64,
-        max_length=128, id2label=dict(enumerate(TAGS)), label2id={tag: i for i, tag in enumerate(TAGS)},
+        hidden_size=width, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_mel_bins=64,
+        max_length=frames, id2label=dict(enumerate(TAGS)), label2id={tag: i for i, tag in enumerate(TAGS)},
     )  # fmt: skip
-    features = hf.ASTFeatureExtractor(max_length=128, num_mel_bins=64)
+    features = hf.ASTFeatureExtractor(max_length=frames, num_mel_bins=64)
     return hf.ASTForAudioClassification(config), features
+
+
+def hubert() -> tuple[Any, Any]:
+    config = hf.HubertConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, conv_dim=[16, 16, 16],
+        conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_feat_extract_layers=3, num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+    )  # fmt: skip
+    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor()
+
+
+SPOKEN = (("en", " hear me", 0.1, 0.8), ("fr", " la mer", 0.0, 0.6))
+"""What the tiny Whisper recognises: language, words and times of a hiss, and of a hum."""
+
+
+def hiss_hum_silence(seed: int) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
+    """Return a second of each at 16 kHz."""
+    random, time = np.random.default_rng(seed), np.arange(16_000) / 16_000
+    hum = 0.3 * np.sin(2 * np.pi * (200 + 100 * random.random()) * time)
+    hiss = 0.1 * random.standard_normal(16_000)
+    return [np.asarray(sound, np.float32) for sound in (hiss, hum, np.zeros(16_000))]
+
+
+def whisper() -> tuple[Any, Any]:
+    """Build a Whisper that learnt by heart to hear two sounds as words, and silence as no speech."""
+    marks = [f"<|{mark}|>" for mark in (
+        "endoftext", "startoftranscript", "en", "fr", "translate", "transcribe", "startofprev", "nospeech",
+        "notimestamps", *(f"{step * 0.02:.2f}" for step in range(101)),
+    )]  # fmt: skip
+    words = tokenizer(*marks, last=True)
+    token, end = {mark: words.convert_tokens_to_ids(mark) for mark in marks}, "<|endoftext|>"
+    words.eos_token = end
+    ends = {"eos_token_id": token[end], "pad_token_id": token[end], "bos_token_id": token[end]}
+    start = token["<|startoftranscript|>"]
+    config = hf.WhisperConfig(
+        vocab_size=len(words), num_mel_bins=16, d_model=32, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=64,
+        encoder_attention_heads=2, decoder_attention_heads=2, decoder_ffn_dim=64, max_source_positions=100,
+        max_target_positions=64, decoder_start_token_id=start, suppress_tokens=None, begin_suppress_tokens=None, **ends,
+    )  # fmt: skip
+    model = hf.WhisperForConditionalGeneration(config)
+    model.generation_config = hf.GenerationConfig(
+        decoder_start_token_id=start, no_timestamps_token_id=token["<|notimestamps|>"], is_multilingual=True,
+        lang_to_id={mark: token[mark] for mark in ("<|en|>", "<|fr|>")}, max_initial_timestamp_index=50, max_length=64,
+        task_to_id={task: token[f"<|{task}|>"] for task in ("translate", "transcribe")}, **ends,
+    )  # fmt: skip
+    features = hf.WhisperFeatureExtractor(feature_size=16, chunk_length=2)
+    learnt = [
+        [start, token[f"<|{language}|>"], token["<|transcribe|>"], token[f"<|{begins:.2f}|>"],
+         *words(text, add_special_tokens=False)["input_ids"], token[f"<|{ends_:.2f}|>"], token[end]]
+        for language, text, begins, ends_ in SPOKEN
+    ]  # fmt: skip
+    _learn_by_heart(model, features, [*learnt, [start, token["<|nospeech|>"], token[end]]])
+    return model, hf.WhisperProcessor(features, words)
+
+
+def _learn_by_heart(model: Any, features: Any, rows: list[list[int]]) -> None:
+    """Teach a row per sound of `hiss_hum_silence`; and that in silence the words of the other two end at once."""
+    longest, end = max(map(len, rows)), rows[0][-1]
+    heard = [*rows, *rows[:2]]
+    wanted = [row[1:] for row in rows] + [[*row[1:3], *[end] * (len(row) - 3)] for row in rows[:2]]
+    ids = torch.tensor([row + [end] * (longest - len(row)) for row in heard])[:, :-1]
+    targets = torch.tensor([row + [-100] * (longest - 1 - len(row)) for row in wanted])
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    model.train()
+    for step in range(250):
+        sounds = hiss_hum_silence(step)
+        mels = features([*sounds, sounds[2], sounds[2]], sampling_rate=16_000, return_tensors="pt").input_features
+        logits = model(input_features=mels, decoder_input_ids=ids).logits
+        optimiser.zero_grad()
+        torch.autograd.backward(torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets))
+        optimiser.step()
 
 
 def text_only() -> tuple[Any, Any]:
@@ -141,7 +218,8 @@ def text_only() -> tuple[Any, Any]:
 
 BUILDERS: Mapping[str, Callable[[], tuple[Any, Any]]] = {
     "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "audio-flamingo": audio_flamingo, "glm-asr": glm_asr,
-    "clap": clap, "ast": ast, "text-only": text_only,
+    "clap": clap, "ast": ast, "whisper": whisper, "text-only": text_only,
+    "encoder": partial(ast, 1100, 32), "hubert": hubert,
 }  # fmt: skip
 LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr")
 

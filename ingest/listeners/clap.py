@@ -26,7 +26,7 @@ from ontology.errors import ListenerError
 from ontology.terms import ConfidenceKind
 from ontology.values import Claim
 
-__all__ = ["ClapListener"]
+__all__ = ["ClapListener", "clap_processor"]
 
 _EXPECTED = "a CLAP model for transformers, such as laion/clap-htsat-unfused"
 
@@ -54,7 +54,7 @@ class ClapListener(LocalListener):
     def __init__(self, model: str, questions: QuestionSet, device: str, envelope: str | None = None) -> None:
         super().__init__(find_model(model), device, questions.spans)
         self._questions = questions
-        self._processor, hearing = _processor(self._files)
+        self._processor, hearing = clap_processor(self._files)
         asked = {"questions": questions.name, "threshold": f"{questions.threshold:g}"}
         asked |= {"template": questions.template, "neutral phrase": questions.neutral}
         for question in questions.questions:
@@ -110,7 +110,7 @@ class ClapListener(LocalListener):
         return Heard(one.span, (), tuple(claims), tuple(answers))
 
 
-def _processor(files: ModelFiles) -> tuple[Any, Hearing]:
+def clap_processor(files: ModelFiles) -> tuple[Any, Hearing]:
     """Load the processor and say what it hears."""
     try:
         config: Any = AutoConfig.from_pretrained(files.path)

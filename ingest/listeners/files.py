@@ -7,7 +7,8 @@ A model is a folder as ``save_pretrained`` writes it, or an id on a hub, whose f
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,17 @@ from transformers.utils import logging
 
 from ontology.errors import ListenerError
 
-__all__ = ["UNLOADABLE", "ModelFiles", "device_name", "dtype_on", "find_model", "libraries", "load_weights", "unusable"]
+__all__ = [
+    "UNLOADABLE",
+    "ModelFiles",
+    "device_name",
+    "dtype_on",
+    "find_model",
+    "libraries",
+    "load_weights",
+    "quiet",
+    "unusable",
+]
 
 logging.disable_progress_bar()
 
@@ -142,6 +153,17 @@ def dtype_on(device: str) -> torch.dtype:
     return torch.bfloat16 if device.startswith("cuda") else torch.float32
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers from reporting what is checked here, and from warning of its own settings at every batch."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
 def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> Any:
     """Load the weights of a model.
 
@@ -165,7 +187,8 @@ def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> 
         If the weights are not those of such a model, are damaged or incomplete, or do not fit on the device.
     """
     try:
-        model, loaded = class_.from_pretrained(files.path, dtype=dtype_on(device), output_loading_info=True)
+        with quiet():
+            model, loaded = class_.from_pretrained(files.path, dtype=dtype_on(device), output_loading_info=True)
         model = model.to(device).eval()
     except (*UNLOADABLE, RuntimeError) as error:  # RuntimeError: of torch, for shapes that do not fit and for memory
         raise unusable(files, error, expected) from error

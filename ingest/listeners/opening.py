@@ -15,6 +15,8 @@ KINDS: Mapping[str, str] = {
     "transformers": "an audio language model, asked in words",
     "clap": "a model that compares sounds with phrases",
     "ast": "a tagger with the labels of AudioSet",
+    "whisper": "a recogniser of speech",
+    "probe": "a small head on a frozen encoder",
     "openai": "a model behind a server with the chat interface of OpenAI",
 }
 """The kinds of listener, each with what it is."""
@@ -78,6 +80,14 @@ def open_listener(wanted: Wanted) -> Listener:
             from ingest.listeners.tags import TagListener
 
             return TagListener(wanted.model, vocabulary, wanted.device, envelope)
+        if wanted.kind == "whisper":
+            from ingest.listeners.speech import SpeechListener
+
+            return SpeechListener(wanted.model, vocabulary, wanted.device, envelope)
+        if wanted.kind == "probe":
+            from ingest.listeners.probe import ProbeListener
+
+            return ProbeListener(wanted.model, vocabulary, wanted.device, envelope)
         if wanted.kind == "openai":
             from ingest.listeners.remote import ServerListener
 

@@ -23,7 +23,7 @@ from ontology.terms import SKOS, ConfidenceKind, SpanKind
 from ontology.values import Claim, Description, Span
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["LEAST", "TagListener", "concepts_by_tag"]
+__all__ = ["LEAST", "TagListener", "concepts_by_tag", "tag_features"]
 
 LEAST = 0.2
 """Least score of a tag that is kept: a choice, not a calibration."""
@@ -75,7 +75,7 @@ class TagListener(LocalListener):
     def __init__(self, model: str, vocabulary: Vocabulary, device: str, envelope: str | None = None) -> None:
         super().__init__(find_model(model), device, frozenset({SpanKind.FIXED_WINDOW}))  # a tag is about a clip
         self._vocabulary = vocabulary
-        self._features, self._tags, hearing = _features(self._files)
+        self._features, self._tags, hearing = tag_features(self._files)
         self._concepts = concepts_by_tag(vocabulary)
         if not self._concepts.keys() & set(self._tags):
             raise ListenerError(f"none of the {len(self._tags)} tags of {self._files.name} is mapped", _EXPECTED)
@@ -115,7 +115,7 @@ class TagListener(LocalListener):
         return Heard(span, (Description(span, words, TAGS, "en"),), claims)
 
 
-def _features(files: ModelFiles) -> tuple[Any, list[str], Hearing]:
+def tag_features(files: ModelFiles) -> tuple[Any, list[str], Hearing]:
     """Load the feature extractor; return it with the tags and with what is heard."""
     try:
         config: Any = AutoConfig.from_pretrained(files.path)
