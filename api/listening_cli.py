@@ -1,4 +1,4 @@
-"""The command ``acousma audition``: whether a listening model listens.
+"""The commands ``acousma audition`` and ``acousma hear``: whether a listening model listens, and what it hears.
 
 Exit codes are those of ``api.cli``; 1 says that an aspect failed a control test.
 """
@@ -70,3 +70,35 @@ def audition(
         auditioning.decide(options, auditioning.Decision(trust, distrust, by, because), settings, _OUT)
     elif not auditioning.audition(options, format_.value, settings, (_OUT, _ERR)):
         raise typer.Exit(1)
+
+
+@listening.command(
+    epilog=examples(
+        "acousma hear demo/sounds/ambi_choir.flac --as qwen2-audio-7b",
+        "acousma hear demo/etude.flac --as 'LAION CLAP (HTSAT)' --from 25 --to 30 --out heard.wav",
+        "acousma hear demo/etude.flac --as models/clap-htsat-unfused --keep",
+    )
+)
+def hear(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A sound file.")],
+    model: Annotated[
+        str, typer.Option("--as", metavar="MODEL", help="As acousma models has it, or the folder of a model.")
+    ],
+    start: Annotated[float | None, typer.Option("--from", min=0, metavar="S", help="Start in seconds.")] = None,
+    end: Annotated[float | None, typer.Option("--to", min=0, metavar="S", help="End in seconds.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="FLAC or WAV; else named after sound and model.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Beside the sound, and in the archive as a rendition with what it lost.")
+    ] = False,
+    store: Store = None,
+) -> None:
+    """Write a sound as a listening model hears it: mono, in its band, through its mel spectra and back.
+
+    Prints what the model's input loses of it.
+    """
+    from api import hearing
+
+    options = hearing.HearOptions(recording, model, start, end, out, keep)
+    hearing.hear(options, load_settings(store), _OUT)

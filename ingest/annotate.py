@@ -76,6 +76,35 @@ def _lines(graph: str, triples: Iterable[tuple[str, str, str]]) -> str:
     return "".join(f"<{s}> <{p}> {o} <{graph}> .\n" for s, p, o in triples)
 
 
+def _signal(mint: Minter, recording: Recording) -> list[tuple[str, str, str]]:
+    """Return what is said of a recording in every run."""
+    node, extent, timeline = mint.recording(recording.id), mint.extent(recording.id), mint.timeline(recording.id)
+    return [
+        (node, RDF.type, f"<{MO.DigitalSignal}>"),
+        (node, ACM.sha256, _text(recording.signal_sha256)),
+        (node, MO.sample_rate, _typed(str(recording.sample_rate), XSD.float)),
+        (node, MO.channels, _typed(str(recording.channels), XSD.integer)),
+        (node, ACM.bandwidthHz, _decimal(recording.bandwidth_hz)),
+        (node, MO.time, f"<{extent}>"),
+        (extent, RDF.type, f"<{TL.Interval}>"),
+        (extent, TL.timeline, f"<{timeline}>"),
+        (extent, ACM.startSeconds, _decimal(Decimal("0.000"))),
+        (extent, ACM.endSeconds, _decimal(recording.duration)),
+        (timeline, RDF.type, f"<{TL.RelativeTimeLine}>"),
+    ]
+
+
+def _file(mint: Minter, recording: Recording, file: AudioFile) -> list[tuple[str, str, str]]:
+    iri = mint.file(file)
+    return [
+        (iri, RDF.type, f"<{MO.AudioFile}>"),
+        (iri, MO.encodes, f"<{mint.recording(recording.id)}>"),
+        (iri, DCTERMS.title, _text(file.name)),
+        (iri, DCTERMS.format, _text(file.format)),
+        (iri, ACM.sha256, _text(file.sha256)),
+    ]
+
+
 class RunWriter:
     """Writes what one run says.
 
@@ -127,20 +156,9 @@ class RunWriter:
             N-Quads lines.
         """
         mint, run, run_iri = self._mint, self._run, self._mint.run(self.run_id)
-        node, extent = mint.recording(recording.id), mint.extent(recording.id)
-        timeline = mint.timeline(recording.id)
+        node = mint.recording(recording.id)
         triples = [
-            (node, RDF.type, f"<{MO.DigitalSignal}>"),
-            (node, ACM.sha256, _text(recording.signal_sha256)),
-            (node, MO.sample_rate, _typed(str(recording.sample_rate), XSD.float)),
-            (node, MO.channels, _typed(str(recording.channels), XSD.integer)),
-            (node, ACM.bandwidthHz, _decimal(recording.bandwidth_hz)),
-            (node, MO.time, f"<{extent}>"),
-            (extent, RDF.type, f"<{TL.Interval}>"),
-            (extent, TL.timeline, f"<{timeline}>"),
-            (extent, ACM.startSeconds, _decimal(Decimal("0.000"))),
-            (extent, ACM.endSeconds, _decimal(recording.duration)),
-            (timeline, RDF.type, f"<{TL.RelativeTimeLine}>"),
+            *_signal(mint, recording),
             *self._agent_triples,
             (run_iri, RDF.type, f"<{PROV.Activity}>"),
             (run_iri, RDF.type, f"<{MLS.Run}>"),
@@ -151,15 +169,7 @@ class RunWriter:
         ]
         triples += [(run_iri, PROV.used, f"<{source}>") for source in sources]
         if file is not None:
-            iri = mint.file(file)
-            triples += [
-                (iri, RDF.type, f"<{MO.AudioFile}>"),
-                (iri, MO.encodes, f"<{node}>"),
-                (iri, DCTERMS.title, _text(file.name)),
-                (iri, DCTERMS.format, _text(file.format)),
-                (iri, ACM.sha256, _text(file.sha256)),
-                (run_iri, PROV.used, f"<{iri}>"),
-            ]
+            triples += [*_file(mint, recording, file), (run_iri, PROV.used, f"<{mint.file(file)}>")]
         for name, value in sorted(run.parameters.items()):
             setting = mint.parameter(self.run_id, name)
             triples += [
@@ -169,6 +179,29 @@ class RunWriter:
                 (setting, MLS.hasValue, _text(value)),
             ]
         return _lines(self.graph, triples)
+
+    def derived(self, recording: Recording, file: AudioFile, source: Span) -> str:
+        """Describe a sound that the run made of a span, and its file.
+
+        Parameters
+        ----------
+        recording : Recording
+            The new sound.
+        file : AudioFile
+        source : Span
+
+        Returns
+        -------
+        str
+            N-Quads lines.
+        """
+        mint, node = self._mint, self._mint.recording(recording.id)
+        origin = [
+            (node, PROV.wasDerivedFrom, f"<{mint.span(source)}>"),
+            (node, PROV.wasGeneratedBy, f"<{mint.run(self.run_id)}>"),
+        ]
+        lines = _lines(self.graph, [*_signal(mint, recording), *_file(mint, recording, file), *origin])
+        return lines + "".join(self._new_span(source))
 
     def footer(self, ended: datetime, notes: Iterable[str] = ()) -> str:
         """Say when the run ended, and what went wrong in it; the last lines of its graph."""

@@ -3,10 +3,10 @@
 Conventions
 -----------
 Ray is an optional extra (``pip install 'acousma[ray]'``) and imported only here. Each actor opens the listeners once
-and describes whole recordings; what it writes comes back as bytes, so that only the sound files need be where all machines
-find them. Planning and storing stay with the process that asks. The actors together take at most all processors but
-one: Ray gives a read task a processor of its own, and with all of them taken by actors it waits for ever (ray issue
-44687).
+and describes whole recordings; what it writes comes back as bytes, so that only the sound files need be where all
+machines find them. Planning and storing stay with the process that asks. The actors together take at most all
+processors but one: Ray gives a read task a processor of its own, and with all of them taken by actors it waits for
+ever (ray issue 44687).
 """
 
 import os

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from ingest.listeners.base import Heard
+from ingest.listeners.base import Heard, Trouble, TroubleKind
 from ontology.terms import ConfidenceKind, SpanKind
 from ontology.values import Claim, Description, Span
 
@@ -74,19 +74,26 @@ def _written(heard: Heard) -> dict[str, object]:
     span = heard.span
     return {
         "span": [str(span.start), str(span.end), span.kind],
-        "said": [[one.text, one.name, one.language] for one in heard.descriptions],
+        "said": [
+            [one.text, one.name, one.language, one.confidence, one.confidence_kind] for one in heard.descriptions
+        ],
         "claims": [
             [one.concept, one.aspect, one.confidence, one.confidence_kind, one.derived_from] for one in heard.claims
         ],
+        "troubles": [[one.kind, one.detail] for one in heard.troubles],
     }
 
 
 def _read(line: Mapping[str, list[list[str]]], recording: str) -> Heard:
     start, end, kind = line["span"]
     span = Span(recording, Decimal(str(start)), Decimal(str(end)), SpanKind(str(kind)) if kind else None)
-    said = tuple(Description(span, *one) for one in line["said"])
+    said = tuple(
+        Description(span, text, name, language, *(() if sure is None else (float(sure), ConfidenceKind(how))))
+        for text, name, language, sure, how in line["said"]
+    )
     claims = tuple(
         Claim(span, concept, aspect, float(confidence), ConfidenceKind(how), derived_from=source)
         for concept, aspect, confidence, how, source in line["claims"]
     )  # fmt: skip
-    return Heard(span, said, claims)
+    troubles = tuple(Trouble(TroubleKind(kind_), detail) for kind_, detail in line["troubles"])
+    return Heard(span, said, claims, troubles=troubles)
