@@ -113,7 +113,6 @@ def opened(folder: Path, device: str, *, full: bool) -> LanguageListener:
         with torch.device(device):
             made = hf.Qwen2AudioForConditionalGeneration._from_config(config, dtype=torch.bfloat16).eval()
         chat = listener._chat
-        chat._loaded = made
         vars(chat)["_model"] = made
     return listener
 

@@ -12,10 +12,12 @@ from api.published.graph import BASE, load_published
 from api.published.pages import FORMATS
 from api.published.routes import best_format
 from api.server import create_app
+from api.serving import opened_service
+from api.settings import load_settings
 from ontology.jsonld import CONTEXTS
 from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
 from ontology.vocabulary import FOLDER
-from store import Limits, open_store
+from store import open_store
 
 TURTLE = {"Accept": "text/turtle"}
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -42,8 +44,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with open_store(folder, writable=True) as store:
         store.bulk_load(b"<http://e/s> <http://e/p> <http://e/o> <http://e/g> .\n", ["http://e/g"])
         store.publish()
-    with open_store(folder, limits=Limits()) as store:
-        yield cast(httpx.Client, TestClient(create_app(store, Limits())))
+    with opened_service(load_settings(str(folder))) as service:
+        yield cast(httpx.Client, TestClient(create_app(service)))
 
 
 def get(client: httpx.Client, path: str, headers: dict[str, str], follow: bool = False) -> httpx.Response:

@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_etags
 
+from api.protocol.problems import problem
 from api.published.graph import BASE, load_published
 from api.published.pages import ASSETS, CONTEXT, FORMATS, Filter, Pages
 from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
@@ -125,7 +126,7 @@ def published_routes(endpoint: str | None = "sparql") -> APIRouter:
     def _asset(request: Request, name: str) -> Response:
         path = f"static/{name}"
         if path not in ASSETS:
-            return PlainTextResponse(f"{path} is not here.\n", 404)
+            return problem(404, f"{path} is not here.")
         headers = {"Content-Type": f"{ASSETS[path]}; charset=utf-8", "Cache-Control": "public, max-age=86400"}
         return conditional(request, pages.asset(path), headers)
 
@@ -182,11 +183,11 @@ def _see_other(there: str, depth: int) -> Response:
 
 def _not_acceptable(path: str) -> Response:
     offered = ", ".join(FORMATS.values())
-    return PlainTextResponse(
+    detail = (
         f"None of the types asked for can be given of {path}. Expected: one of {offered}. To do: name one in the "
-        f"Accept header, or add a suffix to the address: {', '.join(FORMATS)}.\n",
-        406, headers={"Vary": "Accept"},
-    )  # fmt: skip
+        f"Accept header, or add a suffix to the address: {', '.join(FORMATS)}."
+    )
+    return problem(406, detail)
 
 
 def _missing(request: Request, pages: Pages, path: str, suffix: str) -> Response:
@@ -199,5 +200,4 @@ def _missing(request: Request, pages: Pages, path: str, suffix: str) -> Response
     else:
         near = ", ".join(iri.removeprefix(BASE) for iri in pages.nearest(path))
         expected = f"an id of the vocabulary{', such as ' + near if near else ''}"
-    text = f"{path} stands for nothing here. Expected: {expected}. To do: look it up at /vocab.\n"
-    return PlainTextResponse(text, 404, headers={"Vary": "Accept"})
+    return problem(404, f"{path} stands for nothing here. Expected: {expected}. To do: look it up at /vocab.")

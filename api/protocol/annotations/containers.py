@@ -18,7 +18,7 @@ from functools import lru_cache
 import pyoxigraph as ox
 
 from api.annotating import find_annotation
-from api.protocol.annotations.state import Contributions
+from api.protocol.annotations.contributions import Contributions
 from api.protocol.problems import Problem
 from api.protocol.service import PATHS, Service
 from ontology.jsonld import CONTEXTS, Json, annotation

@@ -20,8 +20,9 @@ from werkzeug.http import parse_options_header
 
 from api.annotating import find_annotation
 from api.protocol.annotations.containers import Container, Containers
+from api.protocol.annotations.contributions import Contributions
 from api.protocol.annotations.prefer import Preference, preference
-from api.protocol.annotations.state import Contributions, State
+from api.protocol.annotations.state import State
 from api.protocol.problems import Problem, problem, request_id, status_of
 from api.protocol.requests import body_of, negotiate
 from api.protocol.service import PATHS, Service
