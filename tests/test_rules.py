@@ -172,9 +172,7 @@ def test_a_claim_carries_its_evidence_its_aspect_and_its_confidence() -> None:
     assert claim.confidence_kind is ConfidenceKind.RULE_MARGIN
 
 
-@pytest.mark.parametrize(
-    "values", [{}, {"growth": 3.0}, {"growthTrend": 0.9}, {"growth": 1.0, "growthTrend": 0.5}]
-)
+@pytest.mark.parametrize("values", [{}, {"growth": 3.0}, {"growthTrend": 0.9}, {"growth": 1.0, "growthTrend": 0.5}])
 def test_a_concept_that_cannot_be_decided_gets_no_claim(values: dict[str, float]) -> None:
     assert claims(span(), values, with_rules(VOCABULARY.rules["growthTerm"])) == []
 
