@@ -101,9 +101,11 @@ def _record(root: Path, item: Item, given: schaeffer.Labelled, who: str) -> Reco
     labels, _ = schaeffer.labels_of(given.labels)
     level = round(20 * float(np.log10(max(loudest(signal.astype(np.float64)), 1e-9))), 2)
     true = sorted(concept for concept, holds in labels.items() if holds)
+    # without the folder, which may be called after the annotator
+    name = given.name.replace("#", "/").rsplit("/", 1)[-1]
     record: Record = {
         "id": item.id, "kind": item.folder, "index": item.index, "generator": who, "length": round(length, 4),
-        "level": level, "start": 0.0, "parameters": {"source": given.name.replace("#", "/").rsplit("/", 1)[-1]}, "labels": dict(sorted(labels.items())),
+        "level": level, "start": 0.0, "parameters": {"source": name}, "labels": dict(sorted(labels.items())),
         "events": [{"start": 0.0, "end": round(length, 4), "concepts": true}], "trajectories": [],
         "conditions": {CLEAN: save_sound(root, item.file(CLEAN), signal) | {"events": []}}, "source_sha256": own,
     }  # fmt: skip

@@ -14,8 +14,8 @@ Conventions
 
 References
 ----------
-M. Berta and D. Ghisi, SCHAEFFER: Spectro-morphological Corpus of Human-annotated Audio with Electroacoustic Features for
-Experimental Research, DAFx 2025.
+M. Berta and D. Ghisi, SCHAEFFER: Spectro-morphological Corpus of Human-annotated Audio with Electroacoustic Features
+for Experimental Research, DAFx 2025.
 """
 
 import io
