@@ -13,8 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ontology.errors import ParameterError
+from ontology.errors import ParameterError, UnknownName
 from ontology.vocabulary import load_vocabulary
+from truth import real, schaeffer
 from truth.corpus import archive
 from truth.corpus.clips import Selection, known_concepts
 from truth.corpus.degrade import CONDITIONS
@@ -22,7 +23,7 @@ from truth.corpus.generators import GENERATORS
 from truth.corpus.items import Plan, Record
 from truth.corpus.making import make
 
-__all__ = ["Names", "describe_corpus", "list_known", "make_corpus", "plan", "verify_corpus"]
+__all__ = ["Names", "Source", "describe_corpus", "fetch_corpus", "list_known", "make_corpus", "plan", "verify_corpus"]
 
 Consoles = tuple[Console, Console]
 """Standard output and standard error."""
@@ -179,3 +180,43 @@ def list_known(out: Console) -> None:
         entry = vocabulary.concepts[concept]
         table.add_row(concept, entry.label["en"], entry.measure_hint)
     out.print(table)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set comes from: its id on the hub and its revision, or a folder."""
+
+    dataset: str
+    revision: str | None
+    folder: Path | None
+
+
+def fetch_corpus(name: str, into: Path, source: Source, consoles: Consoles) -> None:
+    """Fetch a data set and make a corpus of it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such data set here.
+    CorpusError
+        If it cannot be had, or the folder holds something else.
+    """
+    out, messages = consoles
+    if name != "schaeffer":
+        raise UnknownName(f"there is no data set {name!r}", "schaeffer")
+    dataset = source.dataset or schaeffer.DATASET
+    out.print(
+        f"SCHAEFFER data set ({dataset}), licence {schaeffer.LICENCE}, to be cited:\n{schaeffer.CITATION}",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    folder = source.folder or schaeffer.fetched(dataset, source.revision)
+    taken = 0
+
+    def report(line: str) -> None:
+        messages.print(escape(line), highlight=False, soft_wrap=True)
+
+    with messages.status("Converting"):
+        for _ in real.take(folder, into, dataset, report):
+            taken += 1
+    out.print(f"{taken:,} sounds in {escape(str(into))}; next: acousma evaluate measured --corpus {escape(str(into))}",
+              highlight=False, soft_wrap=True)  # fmt: skip

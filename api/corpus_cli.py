@@ -92,6 +92,27 @@ def describe(
     corpora.describe_corpus(folder, format_.value, _OUT)
 
 
+@corpus.command(
+    epilog=examples(
+        "acousma corpus fetch schaeffer --into schaeffer",
+        "acousma corpus fetch schaeffer --source download --into real",
+    )
+)
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to fetch: schaeffer.")],
+    into: Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus that is made of it.")],
+    dataset: Annotated[str, typer.Option(metavar="ID", help="Id on the hub; else the data set's own.")] = "",
+    revision: Annotated[str | None, typer.Option(help="Commit or tag on the hub; else the newest.")] = None,
+    source: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The data set, already on this machine; nothing is fetched.")
+    ] = None,
+) -> None:
+    """Fetch labelled real sounds, and make a corpus of them that `acousma evaluate` takes; what is there is kept."""
+    from api import corpora
+
+    corpora.fetch_corpus(name, into, corpora.Source(dataset, revision, source), (_OUT, _ERR))
+
+
 @corpus.command("list", epilog=examples("acousma corpus list"))
 def list_() -> None:
     """List the generators, the degradations and the concepts whose truth they know."""

@@ -19,7 +19,8 @@ from truth.results import Confusion, Evaluation, Overall
 __all__ = ["confusion", "reliability", "risk_coverage", "robustness"]
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#000000")
-_NOISES = (("clean", "none"), ("noise20", "20 dB"), ("noise10", "10 dB"), ("noise0", "0 dB"))
+_NOISES = (("clean", "clean"), ("noise20", "noise\n20 dB"), ("noise10", "noise\n10 dB"), ("noise0", "noise\n0 dB"))
+_OTHERS = (("reverb", "reverb"), ("codec", "codec"), ("clip", "clipped"), ("band8k", "to 8 kHz"), ("mono", "mono"))
 
 
 def _svg(draw: Callable[[Axes], None], size: tuple[float, float]) -> str:
@@ -82,24 +83,33 @@ def risk_coverage(several: Sequence[Overall]) -> str:
 
 
 def robustness(evaluation: Evaluation) -> str | None:
-    """Draw the balanced accuracy of each family against the noise; None with fewer than two noises."""
-    noises = [(name, label) for name, label in _NOISES if name in evaluation.conditions]
-    if len(noises) < 2:
+    """Draw the balanced accuracy of each family under each condition; None with fewer than two conditions.
+
+    Noise is a course and has a line; the other conditions are marks beside it.
+    """
+    shown = [(name, label) for name, label in (*_NOISES, *_OTHERS) if name in evaluation.conditions]
+    if len(shown) < 2:
         return None
+    course = sum(name in evaluation.conditions for name, _ in _NOISES)
     titles = dict.fromkeys(one.family.title for one in evaluation.families)
 
     def draw(axes: Axes) -> None:
-        for title, colour in zip(titles, _COLOURS, strict=False):
+        for number, title in enumerate(titles):
+            colour = _COLOURS[number % len(_COLOURS)]
             scores = {one.condition: one for one in evaluation.families if one.family.title == title}
-            there = [(place, scores[name]) for place, (name, _) in enumerate(noises) if name in scores]
-            places = [place for place, _ in there]
-            axes.plot(places, [one.balanced_accuracy for _, one in there], marker="o", color=colour, label=title)
-            axes.fill_between(places, [one.low for _, one in there], [one.high for _, one in there], color=colour,
-                              alpha=0.15, linewidth=0)  # fmt: skip
+            there = [(place, scores[name]) for place, (name, _) in enumerate(shown) if name in scores]
+            # side by side, so that intervals can be read
+            places = [place + 0.06 * (number - (len(titles) - 1) / 2) for place, _ in there]
+            means = [one.balanced_accuracy for _, one in there]
+            spread = [[one.balanced_accuracy - one.low for _, one in there], [one.high - one.balanced_accuracy
+                      for _, one in there]]  # fmt: skip
+            line = sum(place < course for place, _ in there)
+            axes.errorbar(places, np.array(means), np.maximum(spread, 0.0), fmt="o", color=colour, markersize=4,
+                          label=title)  # fmt: skip
+            axes.plot(places[:line], means[:line], color=colour, linewidth=1)
         axes.axhline(0.5, color="#999999", linewidth=1, linestyle="--")
-        axes.set_xticks(range(len(noises)), [label for _, label in noises])
-        axes.set_xlabel("pink noise below the sound")
+        axes.set_xticks(range(len(shown)), [label for _, label in shown])
         axes.set_ylabel("balanced accuracy")
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
-    return _svg(draw, (7.2, 4.2))
+    return _svg(draw, (9.6, 4.4))

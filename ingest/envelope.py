@@ -263,6 +263,9 @@ def _events(values: Values, power: Curve, hop: float) -> None:
     values["eventRate"] = float((len(times) - 1) / (times[-1] - times[0]))
     values["eventGap"] = float(np.median(level[peaks[:-1]] - level[valleys[: len(peaks) - 1]]))
     values["eventSpread"] = float(intervals.std() / intervals.mean())
+    moving = trend(-np.log2(intervals))
+    if moving is not None:
+        values["eventRateChange"], values["eventRateTrend"] = moving.change, moving.tau
 
 
 def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:

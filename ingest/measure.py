@@ -46,6 +46,12 @@ _SMOOTH_FRAMES, _SMOOTH_LEAST = 5, 8
 """Brightness is followed in steps of 100 ms if there are as many: single frames of noise differ."""
 _PLANE_PITCH, _PLANE_CENTROID = 1 / 12, 1 / 4
 """Ranges in octaves within which a pitch, and a brightness, is a plane (the vocabulary's limits)."""
+_GROWN_SHARE, _STEADY = 0.25, 0.5
+"""What has grown has a quarter more bands or events, or 6 dB more, and grows at half of the steadiness at least."""
+_GROWS = (
+    ("levelChange", "levelTrend", 6.0),
+    ("eventRateChange", "eventRateTrend", float(np.log2(1 + _GROWN_SHARE))),
+)
 _WHOLE_SECONDS, _LONGEST_SECONDS = 20.0, 1800.0
 """Longest whole recording, and longest other span, whose envelope is measured."""
 
@@ -87,7 +93,18 @@ def measure(frames: Frames, span: Span) -> Values:
     _tonal_properties(values, tonal, centroid)
     if end - start <= (_WHOLE_SECONDS if span.kind is SpanKind.WHOLE_RECORDING else _LONGEST_SECONDS):
         values |= _envelope_properties(frames, span, 0.0 if floor is None else floor.power)
+    _growth(values)
     return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
+def _growth(values: Values) -> None:
+    """Put how much the sound grows in the respect in which it grows most clearly: level, active bands or events."""
+    strands = [(values[name] / least, values[steady]) for name, steady, least in _GROWS if steady in values]
+    if "activeBandsTrend" in values and values["activeBands"] > 0:
+        wider = values["activeBandsChange"] / values["activeBands"]
+        strands.append((wider / _GROWN_SHARE, values["activeBandsTrend"]))
+    if strands:
+        values["growth"], values["growthTrend"] = max(strands, key=lambda pair: min(pair[0], pair[1] / _STEADY))
 
 
 def _envelope_properties(frames: Frames, span: Span, floor: float) -> Values:

@@ -122,10 +122,10 @@ CASES = [
     ("bright", [{"brightnessCentroid": 1675.0}], "undecided"),
     ("bright", [{"brightnessCentroid": 1674.0}], "contradicted"),
     ("bright", [{}], "undecided"),
-    ("growthTerm", [{"levelChange": 9.0}], "undecided"),
-    ("growthTerm", [{"levelChange": -9.0}], "contradicted"),
-    ("growthTerm", [{"levelChange": 9.0, "levelTrend": 0.9}], "supported"),
-    ("growthTerm", [{"levelChange": 9.0, "levelTrend": 0.1}], "contradicted"),
+    ("growthTerm", [{"growth": 1.5}], "undecided"),
+    ("growthTerm", [{"growth": -1.5}], "contradicted"),
+    ("growthTerm", [{"growth": 1.5, "growthTrend": 0.9}], "supported"),
+    ("growthTerm", [{"growth": 1.5, "growthTrend": 0.1}], "contradicted"),
     ("closedAttackDecay", [{"attackTime": 0.01, "decayTime": 3.0, "decayFit": 0.95}], "contradicted"),
     ("closedAttackDecay", [{"attackTime": 0.01, "decayTime": 0.2, "decayFit": 0.95}], "supported"),
     ("closedAttackDecay", [{"attackTime": 0.0, "decayTime": 0.0, "decayFit": 0.95}], "contradicted"),
@@ -138,7 +138,7 @@ CASES = [
     ("bright", [{"brightnessCentroid": 3000.0}, {"brightnessCentroid": 3100.0}], "supported"),
     ("bright", [{"brightnessCentroid": 3000.0}, {"brightnessCentroid": 300.0}], "undecided"),
     ("bright", [{"brightnessCentroid": 2000.0}, {"brightnessCentroid": 300.0}], "contradicted"),
-    ("growthTerm", [{"levelChange": 9.0}, {"levelTrend": 0.9}], "supported"),
+    ("growthTerm", [{"growth": 1.5}, {"growthTrend": 0.9}], "supported"),
 ]  # fmt: skip
 
 
@@ -150,8 +150,8 @@ def test_the_observations_of_a_claim_decide_it(id_: str, measured: list[dict[str
 
 
 def test_a_value_says_what_it_says_of_its_condition_whatever_the_others_say() -> None:
-    _, says = one_claim("growthTerm", {"levelChange": 9.0, "levelTrend": 0.1})
-    assert says == {"levelChange": {"supports"}, "levelTrend": {"contradicts"}}
+    _, says = one_claim("growthTerm", {"growth": 1.5, "growthTrend": 0.1})
+    assert says == {"growth": {"supports"}, "growthTrend": {"contradicts"}}
 
 
 # limits

@@ -85,6 +85,14 @@ def rising() -> Sound:
 
 
 @cache
+def quickening() -> Sound:
+    """Return bursts of noise whose rate rises two octaves, interval by interval."""
+    starts = np.cumsum(np.geomspace(0.4, 0.1, 15))
+    since = times(3.5)[:, None] - np.concatenate([[0.0], starts])
+    return noise(3.5) * np.where(since >= 0, 10.0 ** (-np.maximum(since, 0.0) / 0.04), 0.0).max(axis=1)
+
+
+@cache
 def upward() -> Sound:
     """Return a tone that glides up an octave and a half."""
     return harmonic(glide(200, 200 * 2**1.5, 3.0), 3.0)
@@ -123,6 +131,13 @@ KNOWN: list[tuple[str, str, Make, float, float]] = [
     ("eventRate", "seven a second", lambda: noise(3.0) * pulses(3.0, 7, 0.04), 7.0, 0.02),
     ("eventGap", "gaps of 15 dB", lambda: sine(990, 3.0) * np.where(times(3.0) % 0.2 < 0.1, 1, 10**-0.75), 15.0, 1.0),
     ("eventSpread", "even pulses", lambda: noise(3.0) * pulses(3.0, 7, 0.04), 0.0, 0.03),
+    ("eventRateChange", "pulses that quicken by two octaves", quickening, 2.0, 0.15),
+    ("eventRateTrend", "pulses that quicken", quickening, 1.0, 0.06),
+    ("growth", "a rise by 12 dB", lambda: noise(2.0) * 10 ** np.linspace(-0.6, 0, 2 * RATE), 2.0, 0.1),
+    ("growth", "a fall by 12 dB", lambda: noise(2.0) * 10 ** np.linspace(0, -0.6, 2 * RATE), 0.0, 0.1),
+    ("growth", "half an octave to four", lambda: opening(0.5, 4.0), 4 * 3.5 / 2.25, 0.9),
+    ("growth", "pulses that quicken by two octaves", quickening, 2 / math.log2(1.25), 0.5),
+    ("growthTrend", "half an octave to four", lambda: opening(0.5, 4.0), 1.0, 0.08),
     ("roughEnvelope", "a steady tone", lambda: sine(990, 2.0), 0.0, 0.05),
     ("slowEnvelope", "a tremolo", lambda: sine(990, 4.0) * (1 + 0.4 * sine(3, 4.0)), TREMOLO, 0.8),
     # the lowest bands are one bin wide, and the mean magnitude of so little noise is low for its power

@@ -164,17 +164,15 @@ def test_a_decision_names_the_values_it_rests_on() -> None:
 
 
 def test_a_claim_carries_its_evidence_its_aspect_and_its_confidence() -> None:
-    (claim,) = claims(span(), {"levelChange": 20.0, "levelTrend": 0.9}, with_rules(VOCABULARY.rules["growthTerm"]))
+    (claim,) = claims(span(), {"growth": 3.0, "growthTrend": 0.9}, with_rules(VOCABULARY.rules["growthTerm"]))
     assert claim.concept == "growthTerm"
     assert claim.aspect == VOCABULARY.rules["growthTerm"].aspect
-    assert claim.based_on == ("levelChange", "levelTrend")
+    assert claim.based_on == ("growth", "growthTrend")
     assert claim.confidence > 0.99
     assert claim.confidence_kind is ConfidenceKind.RULE_MARGIN
 
 
-@pytest.mark.parametrize(
-    "values", [{}, {"levelChange": 20.0}, {"levelTrend": 0.9}, {"levelChange": 6.0, "levelTrend": 0.5}]
-)
+@pytest.mark.parametrize("values", [{}, {"growth": 3.0}, {"growthTrend": 0.9}, {"growth": 1.0, "growthTrend": 0.5}])
 def test_a_concept_that_cannot_be_decided_gets_no_claim(values: dict[str, float]) -> None:
     assert claims(span(), values, with_rules(VOCABULARY.rules["growthTerm"])) == []
 

@@ -20,7 +20,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -32,10 +32,10 @@ from truth.corpus import degrade
 from truth.corpus.items import FOLDERS, RECORDS, Item, Plan, Record, file_sum, line, write_whole
 from truth.corpus.render import SAMPLE_RATE
 
-__all__ = ["check_folder", "finish", "load", "missing", "prepare", "verify"]
+__all__ = ["check_folder", "finish", "keep", "load", "missing", "prepare", "verify"]
 
 FORMAT = "acousma-corpus/1"
-HEADER, MANIFEST = "corpus.json", "manifest.jsonl"
+HEADER, MANIFEST, NOTICE = "corpus.json", "manifest.jsonl", "SOURCE.md"
 LICENCE = "CC0-1.0"
 
 
@@ -202,6 +202,29 @@ def finish(root: Path, plan: Plan, known: Mapping[Item, Record]) -> bool:
     return complete
 
 
+def keep(root: Path, header: Mapping[str, object], records: Sequence[Record], notice: str) -> None:
+    """Write the manifest and the header of a corpus whose sounds were not made here, and where they come from.
+
+    Parameters
+    ----------
+    root : Path
+        With the sounds in it.
+    header : Mapping of str to object
+        Seed, size, licence and what else is to be known.
+    records : sequence of dict
+        One per clip, in order.
+    notice : str
+        Source, licence and citation as a text.
+    """
+    manifest = "".join(map(line, records)).encode()
+    write_whole(root / NOTICE, notice.encode())
+    write_whole(root / MANIFEST, manifest)
+    found = {"complete": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest()}
+    versions: dict[str, object] = {"format": FORMAT, "sample_rate": SAMPLE_RATE, "versions": _versions()}
+    write_whole(root / HEADER, _document(versions | dict(header) | found))
+    shutil.rmtree(root / RECORDS, ignore_errors=True)
+
+
 def load(root: Path) -> tuple[dict[str, object], list[Record]]:
     """Read header and manifest of a corpus.
 
@@ -231,7 +254,7 @@ def verify(root: Path) -> Iterator[tuple[str, str | None]]:
         As `load`.
     """
     header, records = load(root)
-    listed = {HEADER, MANIFEST}
+    listed = {HEADER, MANIFEST, NOTICE}
     for record in records:
         for entry in _files(record).values():
             file = str(entry["file"])

@@ -23,7 +23,10 @@ from truth.corpus.clips import Part, Selection, Signal
 from truth.corpus.parameters import Array
 from truth.corpus.render import SAMPLE_RATE
 
-__all__ = ["FOLDERS", "RECORDS", "Item", "Plan", "Record", "chance", "file_sum", "line", "make_item", "write_whole"]
+__all__ = [
+    "FOLDERS", "RECORDS", "Item", "Plan", "Record", "chance", "file_sum", "line", "make_item", "save_sound",
+    "write_whole",
+]  # fmt: skip
 
 Record = dict[str, object]
 """One line of the manifest."""
@@ -120,7 +123,8 @@ def file_sum(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _save(root: Path, file: str, signal: Signal) -> dict[str, object]:
+def save_sound(root: Path, file: str, signal: Signal) -> dict[str, object]:
+    """Write a sound of shape (samples, 2) as FLAC, whole or not at all, and return its name and sum."""
     path = root / file
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -158,7 +162,7 @@ def make_item(root: Path, plan: Plan, item: Item) -> Record:
     for place, condition in enumerate((degrade.CLEAN, *plan.conditions)):
         rng = chance(plan.seed, item, condition)
         heard = degrade.CONDITIONS[condition](signal.astype(np.float64), rng) if place else whole
-        saved = _save(root, item.file(condition), degrade.fitted(heard) if place else signal)
+        saved = save_sound(root, item.file(condition), degrade.fitted(heard) if place else signal)
         files[condition] = saved | {"events": _audible(condition, parts, whole, heard)}
     record: Record = {"id": item.id, "kind": item.folder, **known, "conditions": files}
     write_whole(root / RECORDS / f"{item.folder}-{item.id}.json", line(record).encode())
