@@ -41,10 +41,10 @@ def cells(text: str) -> list[dict[str, str]]:
 
 ANSWERS: dict[str, tuple[list[str], list[str]]] = {
     # case: (arguments, words on standard output)
-    "the questions": (["ask"], ["opens_with", "followed_by", "disagreements", "Ask one with"]),
+    "the questions": (["ask"], ["opens_with", "followed_by", "contradicted_claims", "Ask one with"]),
     "a question": (["ask", "opens_with", "--param", "concept=attackDecay"], ["Which works open with", "Bell", "rows"]),
     "a label": (["ask", "opens_with", "--param", "concept=attack-decay", "--param", "seconds=0.2"], ["Bell"]),
-    "disagreements": (["ask", "disagreements"], ["Hiss", "Ada", "rows"]),
+    "contradicted_claims": (["ask", "contradicted_claims"], ["Hiss", "Ada", "rows"]),
     "no answer": (["ask", "opens_with", "--param", "concept=reversedOnset"], ["0 rows"]),
     "the query": (["ask", "opens_with", "--sparql"], ["SELECT", "PREFIX acm:", "vocab/graduatedContinuant"]),
     "works": (["works"], [*TITLES, "A. Maker", "1975", "0:06.0", "4 rows"]),
