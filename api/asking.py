@@ -13,7 +13,7 @@ from api.settings import Settings
 from ontology.errors import InputError, ParameterError
 from ontology.terms import PREFIXES
 from ontology.vocabulary import Rule, Vocabulary, load_vocabulary
-from queries import answer, find, load_queries
+from queries import answer, find, load_queries, row_limit, whole_answer
 from queries.library import sparql as question_text
 from store import Table, open_store, query_form
 
@@ -55,12 +55,21 @@ def list_questions(out: Console) -> None:
     out.print("Ask one with: acousma ask NAME --param NAME=VALUE", highlight=False)
 
 
-def answer_question(settings: Settings, question: tuple[str, Mapping[str, str]], format_: str, out: Console) -> None:
-    """Answer a stored question and print it."""
+def answer_question(
+    settings: Settings, question: tuple[str, Mapping[str, str]], format_: str, out: Console, *, whole: bool = False
+) -> None:
+    """Answer a stored question and print it; with `whole` without its limit on rows.
+
+    Where nobody asked for the limit at which the answer stops, a note on standard error says so.
+    """
     name, arguments = question
     query = find(name)
     with open_store(settings.location, limits=settings.limits) as store:
-        table = answer(store, name, arguments)
+        table = (whole_answer if whole else answer)(store, name, arguments)
+    limit = None if whole or "limit" in arguments else row_limit(query, arguments)
+    if limit is not None and len(table.rows) >= limit:
+        note = f"the answer stops at {limit:,} rows; there may be more. To do: ask for less, or use --param limit=N."
+        Console(stderr=True).print(f"[yellow]note:[/yellow] {note}", highlight=False, soft_wrap=True)
     write_table(table, {column.name: column.unit for column in query.columns}, format_, (out, query.summary))
 
 

@@ -174,7 +174,7 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(load_settings(store), ("works", {}), format_.value, _OUT)
+    asking.answer_question(load_settings(store), ("works", {}), format_.value, _OUT, whole=True)
 
 
 @app.command(

@@ -19,7 +19,7 @@ from ingest.describe import DESCRIBER
 from ontology.errors import InputError, UnknownName
 from ontology.terms import ACM, ACV, DCTERMS, FOAF, MO, OA
 from ontology.vocabulary import load_vocabulary
-from queries import answer
+from queries import whole_answer
 from store import Store, Term, open_store
 from truth import agreement, score
 
@@ -51,7 +51,7 @@ class _Claimed:
 
 
 def _timeline(store: Store, work: str, confidence: float) -> list[_Claimed]:
-    table = answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}", "limit": "10000"})
+    table = whole_answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}"})
     index = {name: number for number, name in enumerate(table.columns)}
 
     def cell(row: Sequence[Term | None], name: str) -> str:
@@ -104,7 +104,7 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
 
 def _near_titles(store: Store, work: str) -> str:
     """Return the titles that are nearest to a word, as advice."""
-    table = answer(store, "works", {})
+    table = whole_answer(store, "works", {})
     titles = {plain(row[table.columns.index("title")]).casefold(): row for row in table.rows}
     near = difflib.get_close_matches(work.casefold(), titles, 3)
     found = [plain(titles[title][table.columns.index("title")]) for title in near]
