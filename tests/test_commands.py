@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -322,6 +323,15 @@ def test_a_sound_that_was_not_ingested_cannot_be_compared(house: House) -> None:
     done = acousma("agreement", DEMO / "etude.score.csv", "--store", house.archive)
     assert done.returncode == 3
     assert "acousma ingest" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = typed("serve", "--host", "127.0.0.1", "--port", str(port), "--store", house.archive)
+    assert done.returncode == 3
+    assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in done.stderr
+    assert "To do: name another with --port" in done.stderr
 
 
 # -- help ----------------------------------------------------------------------------------------
