@@ -29,7 +29,7 @@ demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) ingest demo --catalogue demo/catalogue.csv --claims demo/etude.score.csv
 	@$(ACOUSMA) ask opens_with --param concept=attackDecay
 	@$(ACOUSMA) ask concept_across_works --param concept=swelledGraduatedContinuant
-	@$(ACOUSMA) ask disagreements --param limit=8
+	@$(ACOUSMA) ask contradicted_claims --param limit=8
 	@$(ACOUSMA) agreement demo/etude.score.csv
 	@$(ACOUSMA) next
 

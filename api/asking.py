@@ -14,7 +14,7 @@ from api.settings import Settings
 from ontology.errors import InputError, ParameterError, UnknownName
 from ontology.terms import DCTERMS, FOAF, MO, PREFIXES
 from ontology.vocabulary import Rule, Vocabulary, load_vocabulary
-from queries import StoredQuery, answer, find, load_queries, row_limit
+from queries import StoredQuery, answer, find, load_queries, row_limit, whole_answer
 from queries.library import sparql as question_text
 from store import Store, Table, open_store, query_form
 
@@ -56,7 +56,12 @@ def list_questions(out: Console) -> None:
 
 
 def answer_question(
-    settings: Settings, question: tuple[str, Mapping[str, str]], format_: str, where: tuple[Console, Console]
+    settings: Settings,
+    question: tuple[str, Mapping[str, str]],
+    format_: str,
+    where: tuple[Console, Console],
+    *,
+    whole: bool = False,
 ) -> None:
     """Answer a stored question and print it.
 
@@ -69,6 +74,8 @@ def answer_question(
         ``table``, ``csv`` or ``json``.
     where : tuple of Console
         Standard output, and standard error for what is said besides the answer.
+    whole : bool
+        Without the limit on rows of the question.
 
     Raises
     ------
@@ -78,16 +85,14 @@ def answer_question(
     (name, arguments), (out, messages) = question, where
     query = find(name)
     with open_store(settings.location, limits=settings.limits) as store:
-        table = answer(store, name, arguments)
+        table = (whole_answer if whole else answer)(store, name, arguments)
         if not table.rows:
             _check_names(store, query, arguments)
     write_table(table, {column.name: column.unit for column in query.columns}, format_, (out, query.summary))
-    limit = row_limit(query, arguments)
-    if limit is not None and len(table.rows) == limit:
-        messages.print(
-            f"[yellow]note:[/yellow] only the first {limit:,} rows were asked for; there may be more: "
-            f"--param limit={10 * limit}", highlight=False, soft_wrap=True,
-        )  # fmt: skip
+    limit = None if whole or "limit" in arguments else row_limit(query, arguments)
+    if limit is not None and len(table.rows) >= limit:
+        note = f"the answer stops at {limit:,} rows; there may be more. To do: ask for less, or use --param limit=N."
+        messages.print(f"[yellow]note:[/yellow] {note}", highlight=False, soft_wrap=True)
     if not table.rows and query.example and not arguments:
         given = " ".join(f"--param {key}={value}" for key, value in query.example.items())
         messages.print(f"Nothing with the defaults. Try: acousma ask {name} {escape(given)}", highlight=False)

@@ -192,7 +192,7 @@ def works(
     """List the works of the archive."""
     from api import asking
 
-    asking.answer_question(load_settings(store), ("works", {}), format_.value, (_OUT, _ERR))
+    asking.answer_question(load_settings(store), ("works", {}), format_.value, (_OUT, _ERR), whole=True)
 
 
 @app.command(

@@ -20,7 +20,7 @@ from ingest.listeners.hearing import declared_seconds
 from ontology.errors import InputError, UnknownName
 from ontology.terms import ACM, ACV, DCTERMS, FOAF, MO, OA
 from ontology.vocabulary import load_vocabulary
-from queries import answer
+from queries import whole_answer
 from store import Store, Table, Term, open_store
 from truth import agreement, score
 
@@ -55,7 +55,7 @@ class _Claimed:
 
 
 def _timeline(store: Store, work: str, confidence: float) -> list[_Claimed]:
-    table = answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}", "limit": "100000"})
+    table = whole_answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}"})
     index = {name: number for number, name in enumerate(table.columns)}
 
     def cell(row: Sequence[Term | None], name: str) -> str:
@@ -88,7 +88,7 @@ def describe_work(settings: Settings, work: str, options: DescribeOptions, out: 
         exact = [item for item in claimed if item.title.casefold() == work.casefold()]
         claimed = exact or claimed
         recordings = sorted({(item.title, item.recording) for item in claimed})
-        words = answer(store, "words", {"work": work, "limit": "100000"})
+        words = whole_answer(store, "words", {"work": work})
         shown = [
             (title, *_recording(store, recording), [item for item in claimed if item.recording == recording])
             for title, recording in recordings
@@ -126,7 +126,7 @@ def _check_sound(path: Path, duration: float, sums: Sequence[str]) -> None:
 
 def _near_titles(store: Store, work: str) -> str:
     """Return the titles that are nearest to a word, as advice."""
-    table = answer(store, "works", {})
+    table = whole_answer(store, "works", {})
     titles = {plain(row[table.columns.index("title")]).casefold(): row for row in table.rows}
     near = difflib.get_close_matches(work.casefold(), titles, 3)
     found = [plain(titles[title][table.columns.index("title")]) for title in near]

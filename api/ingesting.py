@@ -303,12 +303,13 @@ class _ModelProgress:
 
 
 def _found_catalogue(paths: Sequence[Path], messages: Console) -> Catalogue:
-    """Use a ``catalogue.csv`` that lies in one of the folders given."""
-    for path in paths:
-        if path.is_dir() and (path / "catalogue.csv").is_file():
-            messages.print(f"Catalogue: {escape(str(path / 'catalogue.csv'))}", highlight=False)
-            return read_catalogue(path / "catalogue.csv")
-    return Catalogue()
+    """Use each ``catalogue.csv`` that lies in one of the folders given."""
+    found = Catalogue()
+    for table in dict.fromkeys(path / "catalogue.csv" for path in paths if (path / "catalogue.csv").is_file()):
+        messages.print(f"Catalogue: {escape(str(table))}", highlight=False)
+        more = read_catalogue(table)
+        found = Catalogue({**more.works, **found.works}, (*found.problems, *more.problems))
+    return found
 
 
 def _check_device(device: str) -> None:

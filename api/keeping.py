@@ -1,5 +1,7 @@
 """``acousma runs``, ``withdraw`` and ``serve``: looking after an archive."""
 
+import socket
+
 import pyoxigraph
 from rich.console import Console
 from rich.markup import escape
@@ -72,8 +74,28 @@ def withdraw_graph(settings: Settings, graph: str) -> int:
     return count
 
 
+def _check_free(host: str, port: int) -> None:
+    """Check that an address can be listened on; uvicorn ends the process where it cannot.
+
+    Raises
+    ------
+    InputError
+        If another program has the port, or there is no such host here.
+    """
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise InputError(
+            f"{host}:{port} cannot be listened on ({error.strerror})", "a free port of an address of this machine",
+            "name another with --port or --host",
+        ) from error  # fmt: skip
+
+
 def serve(settings: Settings) -> None:
     """Serve the endpoint until it is stopped."""
+    _check_free(settings.host, settings.port)
     import uvicorn
 
     from api.protocol.middleware import set_up_logs

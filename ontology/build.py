@@ -11,9 +11,10 @@ nodes. The file is written whole or not at all.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SKOS, SOSA, XSD
@@ -236,7 +237,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     Returns
     -------
     int
-        0, or 1 if a table is faulty: then the fault is told on stderr and no file is touched.
+        0, or 1 if a table is faulty or the folder cannot be written: then that is told on stderr and no file is
+        touched.
     """
     parser = argparse.ArgumentParser(prog="python -m ontology.build", description="Write the Turtle of the vocabulary.")
     parser.add_argument("--tables", type=Path, default=FOLDER, metavar="FOLDER", help="folder with the tables")
@@ -247,11 +249,21 @@ def main(arguments: Sequence[str] = ()) -> int:
     except (VocabularyError, MappingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    for name, text in texts.items():
-        beside = asked.into / f"{name}.new"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(asked.into / name)
+    try:
+        _write(texts, asked.into)
+    except OSError as error:
+        sys.stderr.write(f"{asked.into} cannot be written ({error.strerror}). Expected: a folder that can be.\n")
+        return 1
     return 0
+
+
+def _write(texts: Mapping[str, str], folder: Path) -> None:
+    """Write all files beside those that are there before the first is replaced."""
+    with TemporaryDirectory(prefix=".build-", dir=folder) as beside:
+        for name, text in texts.items():
+            (Path(beside) / name).write_text(text, encoding="utf-8")
+        for name in texts:
+            (Path(beside) / name).replace(folder / name)
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ def load_mappings(vocabulary: Vocabulary, folder: Path = FOLDER / "mappings") ->
     Raises
     ------
     MappingError
-        If a set or a row is faulty; the message names file, line and column.
+        If there is no set, or a set or a row is faulty; the message names file, line and column.
 
     Examples
     --------
@@ -168,6 +168,8 @@ def load_mappings(vocabulary: Vocabulary, folder: Path = FOLDER / "mappings") ->
     ['afv', 'atelier', 'audioset', 'jams']
     """
     sets = tuple(_read_set(path, vocabulary) for path in sorted(folder.glob("*.sssom.tsv")))
+    if not sets:
+        raise MappingError(f"{folder} holds no mapping sets", "files <target>.sssom.tsv", "name the folder with them")
     ids = [set_.id for set_ in sets]
     for set_ in sets:
         if ids.count(set_.id) > 1:

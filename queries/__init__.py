@@ -8,8 +8,8 @@ Examples
 LIMIT 1000
 """
 
-from queries.arguments import bind_arguments, row_limit
-from queries.library import Column, Parameter, StoredQuery, answer, find, load_queries, sparql
+from queries.arguments import bind_arguments
+from queries.library import Column, Parameter, StoredQuery, answer, find, load_queries, row_limit, sparql, whole_answer
 
 __all__ = [
     "Column",
@@ -21,4 +21,5 @@ __all__ = [
     "load_queries",
     "row_limit",
     "sparql",
+    "whole_answer",
 ]

@@ -14,7 +14,17 @@ from queries.arguments import bind_arguments, row_limit
 from queries.questions import Column, Parameter, StoredQuery, load_queries
 from store import Store, Table, bind
 
-__all__ = ["Column", "Parameter", "StoredQuery", "answer", "find", "load_queries", "sparql"]
+__all__ = [
+    "Column",
+    "Parameter",
+    "StoredQuery",
+    "answer",
+    "find",
+    "load_queries",
+    "row_limit",
+    "sparql",
+    "whole_answer",
+]
 
 
 def find(name: str) -> StoredQuery:
@@ -93,3 +103,15 @@ def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
         One of its kinds, if the store does not answer.
     """
     return store.rows(sparql(name, arguments))
+
+
+def whole_answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
+    """Answer a stored question without its limit on rows, as `answer` does.
+
+    Raises
+    ------
+    QueryTooLarge
+        If the answer has more rows than the store gives; it is never cut.
+    """
+    query = find(name)
+    return store.rows(bind(query.unlimited(), bind_arguments(query, arguments)))

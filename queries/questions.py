@@ -140,6 +140,10 @@ class StoredQuery:
         """Return the text with another number in its last line, ``LIMIT n``."""
         return _LAST_LINE.sub(f"LIMIT {rows}\n", self.text)
 
+    def unlimited(self) -> str:
+        """Return the text without its last line, ``LIMIT n``, if it has one."""
+        return _LAST_LINE.sub("", self.text)
+
 
 @cache
 def load_queries() -> Mapping[str, StoredQuery]:

@@ -72,6 +72,8 @@ class Generations:
         name = f"{max(self._numbers(), default=0) + 1:06d}"
         partial, whole = self._folder / f".{name}.partial", self._folder / name
         try:
+            if partial.exists():  # left by a publication that failed
+                shutil.rmtree(partial)
             live.backup(partial)
             mark(partial)
             partial.rename(whole)

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,10 +42,10 @@ def cells(text: str) -> list[dict[str, str]]:
 
 ANSWERS: dict[str, tuple[list[str], list[str]]] = {
     # case: (arguments, words on standard output)
-    "the questions": (["ask"], ["opens_with", "followed_by", "disagreements", "Ask one with"]),
+    "the questions": (["ask"], ["opens_with", "followed_by", "contradicted_claims", "Ask one with"]),
     "a question": (["ask", "opens_with", "--param", "concept=attackDecay"], ["Which works open with", "Bell", "rows"]),
     "a label": (["ask", "opens_with", "--param", "concept=attack-decay", "--param", "seconds=0.2"], ["Bell"]),
-    "disagreements": (["ask", "disagreements"], ["Hiss", "Ada", "rows"]),
+    "contradicted_claims": (["ask", "contradicted_claims"], ["Hiss", "Ada", "rows"]),
     "no answer": (["ask", "opens_with", "--param", "concept=reversedOnset"], ["0 rows"]),
     "the query": (["ask", "opens_with", "--sparql"], ["SELECT", "PREFIX acm:", "vocab/graduatedContinuant"]),
     "works": (["works"], [*TITLES, "A. Maker", "1975", "0:06.0", "4 rows"]),
@@ -326,6 +327,15 @@ def test_a_sound_that_was_not_ingested_cannot_be_compared(house: House) -> None:
     done = acousma("agreement", DEMO / "etude.score.csv", "--store", house.archive)
     assert done.returncode == 3
     assert "acousma ingest" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = typed("serve", "--host", "127.0.0.1", "--port", str(port), "--store", house.archive)
+    assert done.returncode == 3
+    assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in done.stderr
+    assert "To do: name another with --port" in done.stderr
 
 
 # -- help ----------------------------------------------------------------------------------------

@@ -231,6 +231,17 @@ def test_limits_for_questions_do_not_keep_sounds_out(house: House, tmp_path: Pat
 # -- tables --------------------------------------------------------------------------------------
 
 
+def test_each_folder_brings_its_own_catalogue(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for number, folder in enumerate(folders):
+        write(folder / "bell.wav", stroke(440 + 100 * number))
+        table(folder / "catalogue.csv", ["file,title,year", f"bell.wav,Bell {number},19x{number}"])
+    done = acousma("ingest", *folders, "--store", tmp_path / "archive")
+    assert titles(tmp_path / "archive") == ["Bell 0", "Bell 1"]
+    assert "'19x0' is no year" in done.stderr
+    assert "'19x1' is no year" in done.stderr
+
+
 def test_faulty_rows_of_the_catalogue_are_named_and_the_rest_is_done(tmp_path: Path) -> None:
     write(tmp_path / "sounds" / "bell.wav", stroke(440))
     works = table(tmp_path / "sounds" / "catalogue.csv", ["file;title;year", "gone.wav;Gone;1975", "bell.wav;Bell;'75"])

@@ -212,7 +212,7 @@ def test_the_members_code_must_know_are_the_concepts_below_one(
     assert {c.id for c in VOCABULARY.concepts.values() if c.parent == parent} == {str(member) for member in enumeration}
 
 
-# SKOS (https://www.w3.org/TR/skos-reference/, conditions S9, S13, S14, S27, S37, S46)
+# SKOS (https://www.w3.org/TR/skos-reference/, conditions S9, S13, S14, S27, S37, S41, S46)
 
 
 def test_nothing_is_a_concept_and_a_scheme_or_a_collection(vocabulary: Graph) -> None:
@@ -222,13 +222,22 @@ def test_nothing_is_a_concept_and_a_scheme_or_a_collection(vocabulary: Graph) ->
 
 
 def test_what_is_related_is_neither_above_nor_below(vocabulary: Graph) -> None:
-    for one, other in vocabulary.subject_objects(SKOS.related):
-        assert other not in set(vocabulary.transitive_objects(one, SKOS.broader)), (one, other)
-        assert one not in set(vocabulary.transitive_objects(other, SKOS.broader)), (one, other)
+    """By S41 a `relatedMatch` is `related`, a `broadMatch` is `broader` and a `narrowMatch` is `narrower`."""
+    up = Graph()
+    for one, other in (*vocabulary.subject_objects(SKOS.broader), *vocabulary.subject_objects(SKOS.broadMatch)):
+        up.add((one, SKOS.broader, other))
+    for one, other in vocabulary.subject_objects(SKOS.narrowMatch):
+        up.add((other, SKOS.broader, one))
+    related = {*vocabulary.subject_objects(SKOS.related), *vocabulary.subject_objects(SKOS.relatedMatch)}
+    assert related
+    for one, other in related:
+        assert other not in set(up.transitive_objects(one, SKOS.broader)), (one, other)
+        assert one not in set(up.transitive_objects(other, SKOS.broader)), (one, other)
 
 
 def test_an_exact_match_is_no_other_match(vocabulary: Graph) -> None:
     exact = {frozenset(pair) for pair in vocabulary.subject_objects(SKOS.exactMatch)}
+    assert exact
     for kind in (SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch):
         assert exact.isdisjoint(map(frozenset, vocabulary.subject_objects(kind))), kind
 

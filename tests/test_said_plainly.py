@@ -9,25 +9,6 @@ from tests.commands import acousma
 from tests.house import House
 
 
-def test_an_answer_at_its_limit_says_that_there_may_be_more(house: House) -> None:
-    arguments: list[str | Path] = [
-        "ask",
-        "timeline",
-        "--param",
-        "work=Bell",
-        "--format",
-        "csv",
-        "--store",
-        house.archive,
-    ]
-    whole = acousma(*arguments)
-    cut = acousma(*arguments, "--param", "limit=3")
-    assert whole.stderr == ""
-    assert len(cut.stdout.splitlines()) == 4
-    assert "only the first 3 rows were asked for" in cut.stderr
-    assert cut.returncode == 0
-
-
 def test_a_question_without_an_answer_shows_one_that_has_an_answer(house: House) -> None:
     done = acousma("ask", "followed_by", "--store", house.archive)
     assert "0 rows" in done.stdout

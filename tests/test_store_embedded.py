@@ -206,6 +206,19 @@ def test_a_generation_goes_ten_seconds_after_the_next_one_came(archive: Embedded
     assert count(archive) == 0
 
 
+def test_publishing_succeeds_after_it_failed(archive: EmbeddedStore, tmp_path: Path) -> None:
+    current = tmp_path / "archive" / "current"
+    current.unlink()
+    current.mkdir()  # in the way of the link
+    archive.bulk_load(nquads(RUN, 10), [RUN])
+    with pytest.raises(StoreError, match="could not be published"):
+        archive.publish()
+    current.rmdir()
+    (tmp_path / "archive" / "generations" / ".000003.partial").mkdir()  # as a full disk leaves it
+    archive.publish()
+    assert count(archive) == 10
+
+
 def test_a_query_that_began_before_publishing_ends_on_its_generation(archive: EmbeddedStore, tmp_path: Path) -> None:
     archive.bulk_load(nquads(RUN, 500), [RUN])
     archive.publish()

@@ -1,5 +1,6 @@
 """The tables of the vocabulary: what is in them, what the generator makes of them, and how it names a faulty row."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -262,6 +263,22 @@ def test_the_command_names_a_faulty_row_and_writes_nothing(tmp_path: Path) -> No
     assert done.returncode == 1
     assert done.stderr.startswith("properties.csv, line 2, column unit: 'dBFS'. Expected: one of 1, s, ")
     assert {path.name for path in tmp_path.iterdir()} == TABLES.keys()
+
+
+def test_tables_without_mappings_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    tables = shutil.copytree(FOLDER, tmp_path / "tables", ignore=shutil.ignore_patterns("*.ttl", "mappings"))
+    (tmp_path / "made").mkdir()
+    done = generate("--tables", tables, "--into", tmp_path / "made")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tables / 'mappings'} holds no mapping sets. Expected: ")
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    done = generate("--into", tmp_path / "gone")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path / 'gone'} cannot be written (No such file or directory). Expected: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("file", "old", "new", "message"), FAULTS)

@@ -74,9 +74,7 @@ def _written(heard: Heard) -> dict[str, object]:
     span = heard.span
     return {
         "span": [str(span.start), str(span.end), span.kind],
-        "said": [
-            [one.text, one.name, one.language, one.confidence, one.confidence_kind] for one in heard.descriptions
-        ],
+        "said": [[one.text, one.name, one.language, one.confidence, one.confidence_kind] for one in heard.descriptions],
         "claims": [
             [one.concept, one.aspect, one.confidence, one.confidence_kind, one.derived_from] for one in heard.claims
         ],
