@@ -3,14 +3,12 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyoxigraph as ox
 import pytest
-import torch
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
@@ -37,15 +35,9 @@ from truth.probing import Embedded, train
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 ENCODERS = ("ast", "clap", "whisper", "hubert")
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
