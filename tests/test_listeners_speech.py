@@ -1,7 +1,6 @@
 """Words that are spoken in a work: recognised with their times, and not made up where nobody speaks."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +20,9 @@ from tests.commands import acousma
 from tests.sounds import write
 from tests.tiny_models import hiss_hum_silence, save
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
