@@ -9,6 +9,7 @@ processors but one: Ray gives a read task a processor of its own, and with all o
 ever (ray issue 44687).
 """
 
+import logging
 import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
@@ -132,6 +133,7 @@ def described_on_ray(
             "Ray is not installed", "ray 2.50 or later with its data library",
             "install it with: pip install 'acousma[ray]'; or leave --engine out",
         ) from error  # fmt: skip
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     began = not ray.is_initialized()
     if began:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
