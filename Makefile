@@ -49,6 +49,7 @@ bench: install  ## Measure speed against peers (takes minutes)
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.loading
 	$(BIN)/python -m benchmarks.validating
+	$(BIN)/python -m benchmarks.listening
 
 clean:          ## Remove .venv and caches; the archive stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -136,7 +136,7 @@ _SHOWN = (
 
 def _print(done: Auditioned, form: str, out: Console) -> None:
     if form == "csv":
-        table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        table: csv.DictWriter[str] = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         table.writeheader()
         table.writerows(rows(done))
         return

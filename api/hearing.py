@@ -81,9 +81,8 @@ def _print(rendition: Rendition, out: Console) -> None:
         unit = known[name].unit
         out.print(f"{known[name].label}: {value:.2f}{'' if unit == '1' else f' {unit}'}", highlight=False)
     if rendition.side_share is not None:
-        out.print(
-            f"Energy in the difference of the channels, lost: {100 * rendition.side_share:.1f} %", highlight=False
-        )
+        lost = 100 * rendition.side_share
+        out.print(f"Lost with the difference of the channels: {lost:.1f} % of the energy", highlight=False)
     if rendition.distance_db is not None:
         out.print(
             f"Of the rest, mel levels came back {rendition.distance_db:.2f} dB from those that went in, on average.",

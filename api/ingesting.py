@@ -27,7 +27,9 @@ from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import Done, Job, Report, ingest
+from ingest.standing import said_only, was_auditioned
 from ontology.errors import InputError, ListenerError, UnknownName
+from ontology.mint import Minter
 from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
 from store import Limits, Store, open_store
@@ -196,6 +198,7 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
         Progress(*columns, console=messages, transient=True) as bar,
     ):
         _check_base(store, settings)
+        _say_standing(job, store, messages)
         task = bar.add_task("Listening", total=len(job.files), name="")
         models = _ModelProgress(bar, job.files, len(job.listeners.listeners))
         job = replace(job, listeners=replace(job.listeners, progress=models.heard))
@@ -257,6 +260,21 @@ def _check_base(store: Store, settings: Settings) -> None:
             "one base for all that is kept together",
             f"set ACOUSMA_BASE_IRI={base}, or name another archive with --store",
         )
+
+
+def _say_standing(job: Job, store: Store, messages: Console) -> None:
+    """Say which models were never auditioned, and what others may say but not claim."""
+    minter = Minter(job.settings.base)
+    for listener in job.listeners.listeners:
+        agent = listener.identity().agent
+        said = said_only(store, agent, minter) - job.listeners.trusted
+        if said:
+            note = f"{agent.name} failed a control test of {', '.join(sorted(said))}: said of that is kept in words."
+        elif was_auditioned(store, agent, minter):
+            continue
+        else:
+            note = f"whether {agent.name} listens was never tested here: acousma audition"
+        messages.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False, soft_wrap=True)
 
 
 class _Done(ProgressColumn):

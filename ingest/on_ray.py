@@ -9,10 +9,12 @@ processors but one: Ray gives a read task a processor of its own, and with all o
 ever (ray issue 44687).
 """
 
+import logging
 import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -121,33 +123,36 @@ def described_on_ray(
     ListenerError
         If Ray is not installed, or a process of it was ended.
     """
+    ray: Any
+    data: Any
+    faults: Any
     try:
-        import ray
-        import ray.data
+        ray, data, faults = (import_module(f"ray{part}") for part in ("", ".data", ".exceptions"))
     except ImportError as error:
         raise ListenerError(
             "Ray is not installed", "ray 2.50 or later with its data library",
             "install it with: pip install 'acousma[ray]'; or leave --engine out",
         ) from error  # fmt: skip
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     began = not ray.is_initialized()
     if began:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     try:
-        ray.data.DataContext.get_current().enable_progress_bars = False
+        data.DataContext.get_current().enable_progress_bars = False
         resources = ray.cluster_resources()
         arguments = (pool, settings, listeners.batch, listeners.notes, os.environ.get(_CLOCK))
         gpu = {"num_gpus": min(1.0, resources.get("GPU", 0.0) / pool.actors)} if "cuda" in settings.device else {}
         rows = [{"number": number, "task": pickle.dumps(task)} for number, task in enumerate(tasks)]
-        described = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+        described = data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             _Describer, fn_constructor_args=arguments, batch_size=1, batch_format="numpy",
-            compute=ray.data.ActorPoolStrategy(size=pool.actors),
+            compute=data.ActorPoolStrategy(size=pool.actors),
             num_cpus=processor_share(float(resources.get("CPU", 1.0)), pool.actors), **gpu,
         )  # fmt: skip
         for row in described.iter_rows():
             task = tasks[row["number"]]
             task.target.write_bytes(row["lines"])
             yield task, pickle.loads(row["described"])
-    except (ray.exceptions.RayError, ray.exceptions.UserCodeException) as error:
+    except (faults.RayError, faults.UserCodeException) as error:
         reason = str(error).strip().splitlines()[-1]
         raise ListenerError(
             f"Ray could not describe a recording ({reason})", "actors that live to the end",

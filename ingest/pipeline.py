@@ -34,12 +34,11 @@ from ingest.listeners.opening import Wanted
 from ingest.on_ray import RayPool, described_on_ray
 from ingest.runs import listener_runs, runs
 from ingest.standing import restrained
-from ingest.stored import stored_claims, stored_recordings
+from ingest.stored import load_vocabulary_graph, stored_claims, stored_recordings
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
-from ontology.terms import ENVELOPES_GRAPH, MAPPINGS_GRAPH, VOCABULARY_GRAPH
 from ontology.values import Recording
-from ontology.vocabulary import FOLDER, load_vocabulary
+from ontology.vocabulary import load_vocabulary
 from store import Store
 
 __all__ = ["Done", "Job", "Report", "ingest", "load_vocabulary_graph", "now"]
@@ -143,36 +142,6 @@ class Report:
         """Everything that could not be used."""
         faults = (fault for done in self.done for fault in ((done.problem,) if done.problem else done.faults))
         return [*self.problems, *faults]
-
-
-def load_vocabulary_graph(store: Store) -> bool:
-    """Put vocabulary, envelopes and mappings into the store unless they are there; return whether any was new."""
-    files = {
-        VOCABULARY_GRAPH: "vocabulary.ttl",
-        ENVELOPES_GRAPH: "envelopes.ttl",
-        MAPPINGS_GRAPH: "mappings.ttl",
-    }
-    new = [_load_turtle(store, graph, (FOLDER / name).read_bytes()) for graph, name in files.items()]
-    if any(new):
-        store.publish()
-    return any(new)
-
-
-def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
-    """Put a file into the graph of this name unless it is there; return whether it was new."""
-    graph = pyoxigraph.NamedNode(name)
-    quads = [
-        pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
-        for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
-    ]
-    # a store keeps the value of a number and not its notation: compare as one would hold both
-    wanted, held = pyoxigraph.Store(), pyoxigraph.Store()
-    wanted.extend(quads)
-    held.extend(store.quads(name) if store.has_graph(name) else [])
-    if set(wanted) == set(held):
-        return False
-    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [name])
-    return True
 
 
 class _Planner:

@@ -120,7 +120,7 @@ def _read(path: Path, span: Span) -> tuple[npt.NDArray[np.float32], int]:
             rate = int(file.samplerate)
             file.seek(round(float(span.start) * rate))
             count = round(float(span.end) * rate) - round(float(span.start) * rate)
-            return np.ascontiguousarray(file.read(count, dtype="float32", always_2d=True).T), rate
+            return np.ascontiguousarray(file.read(count, dtype="float32", always_2d=True).T, np.float32), rate
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(
             f"{path} cannot be read from {span.start} to {span.end} s ({error})", "a whole file"
@@ -152,6 +152,8 @@ def _envelope(front: FrontEnd) -> Envelope:
 def write_sound(rendition: Rendition, path: Path) -> None:
     """Write a rendition as a sound file, whole or not at all; the name decides whether FLAC or WAV.
 
+    It is made softer as a whole where a peak would go beyond full scale.
+
     Raises
     ------
     InputError
@@ -161,10 +163,10 @@ def write_sound(rendition: Rendition, path: Path) -> None:
     if path.suffix.lower() not in kinds:
         raise InputError(f"{path} was given for the sound", "a name ending in .flac or .wav", "correct --out")
     part = path.with_name(path.name + ".part")
+    peak = max(1.0, float(np.abs(rendition.sound).max(initial=0)))
     try:
-        soundfile.write(
-            part, rendition.sound, rendition.front.sample_rate_hz, format=kinds[path.suffix.lower()], subtype="PCM_24"
-        )
+        kind, rate = kinds[path.suffix.lower()], rendition.front.sample_rate_hz
+        soundfile.write(part, rendition.sound / peak, rate, format=kind, subtype="PCM_24")
         part.replace(path)
     except (soundfile.LibsndfileError, OSError) as error:
         part.unlink(missing_ok=True)

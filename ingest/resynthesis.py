@@ -226,14 +226,11 @@ def heard_through(front: FrontEnd, sound: npt.NDArray[np.float32], rate: int) ->
     Returns
     -------
     ndarray of shape (samples,)
-        At the rate of the front end, full scale at most.
+        At the rate of the front end; other phases can bring peaks above full scale.
     """
     mono = taken_in(front, sound, rate)
     left = mono if front.mel is None else front.mel.sound(front.mel.power(mono), len(mono))
-    if front.mel is not None:
-        left = _limited(left, front)
-    peak = float(np.abs(left).max(initial=0))
-    return left / np.float32(peak) if peak > 1 else left
+    return left if front.mel is None else _limited(left, front)
 
 
 def taken_in(front: FrontEnd, sound: npt.NDArray[np.float32], rate: int) -> Mono:

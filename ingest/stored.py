@@ -1,15 +1,26 @@
-"""What is stored already, read back as values: recordings, and claims of a run."""
+"""What is stored already: recordings and claims of a run, read back as values; and the vocabulary, put there."""
 
 from decimal import Decimal
 
 import pyoxigraph
 
 from ontology.mint import concept
-from ontology.terms import ACM, MO, OA, PREFIXES, ConfidenceKind, SpanKind
+from ontology.terms import (
+    ACM,
+    ENVELOPES_GRAPH,
+    MAPPINGS_GRAPH,
+    MO,
+    OA,
+    PREFIXES,
+    VOCABULARY_GRAPH,
+    ConfidenceKind,
+    SpanKind,
+)  # fmt: skip
 from ontology.values import Claim, Recording, Span
+from ontology.vocabulary import FOLDER
 from store import Store
 
-__all__ = ["stored_claims", "stored_recordings"]
+__all__ = ["load_vocabulary_graph", "stored_claims", "stored_recordings"]
 
 _KNOWN = f"""
 PREFIX acm: <{PREFIXES["acm"]}>
@@ -63,3 +74,33 @@ def stored_claims(store: Store, graph: str, recording: str) -> tuple[Claim, ...]
         span = Span(recording, first, last, SpanKind(marked[prefix:]) if marked else None)
         claims.append(Claim(span, body[prefix:], aspect[prefix:], float(confidence), ConfidenceKind(kind[prefix:])))
     return tuple(claims)
+
+
+def load_vocabulary_graph(store: Store) -> bool:
+    """Put vocabulary, envelopes and mappings into the store unless they are there; return whether any was new."""
+    files = {
+        VOCABULARY_GRAPH: "vocabulary.ttl",
+        ENVELOPES_GRAPH: "envelopes.ttl",
+        MAPPINGS_GRAPH: "mappings.ttl",
+    }
+    new = [_load_turtle(store, graph, (FOLDER / name).read_bytes()) for graph, name in files.items()]
+    if any(new):
+        store.publish()
+    return any(new)
+
+
+def _load_turtle(store: Store, name: str, turtle: bytes) -> bool:
+    """Put a file into the graph of this name unless it is there; return whether it was new."""
+    graph = pyoxigraph.NamedNode(name)
+    quads = [
+        pyoxigraph.Quad(triple.subject, triple.predicate, triple.object, graph)
+        for triple in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE)
+    ]
+    # a store keeps the value of a number and not its notation: compare as one would hold both
+    wanted, held = pyoxigraph.Store(), pyoxigraph.Store()
+    wanted.extend(quads)
+    held.extend(store.quads(name) if store.has_graph(name) else [])
+    if set(wanted) == set(held):
+        return False
+    store.bulk_load(pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS) or b"", [name])
+    return True

@@ -51,7 +51,6 @@ def test_real_sounds_come_back_in_mono_within_the_band_and_near_to_what_went_in(
     heard = heard_through(front, sound, rate)
     assert heard.ndim == 1
     assert len(heard) == pytest.approx(sound.shape[1] * 16_000 / rate, abs=2)
-    assert np.abs(heard).max() <= 1
     went_in = taken_in(front, sound, rate)
     distance = spectral_distance(front, went_in, heard)
     assert distance is not None
@@ -60,15 +59,16 @@ def test_real_sounds_come_back_in_mono_within_the_band_and_near_to_what_went_in(
     assert abs(level) < 0.7, "dB"
 
 
-@pytest.mark.parametrize("path", [path for path in SOUNDS if path.stem in ("drum_cymbal_open", "ambi_swoosh")])
-def test_what_lies_above_8_khz_is_gone_for_a_model_at_16_khz_and_there_for_one_at_48(path: Path) -> None:
-    sound, rate = read(path)
+def test_what_lies_above_8_khz_is_gone_for_a_model_at_16_khz_and_there_for_one_at_48() -> None:
+    sound, rate = read(next(path for path in SOUNDS if path.stem == "drum_cymbal_open"))
+    mono = sound.mean(axis=0)
+    assert energy(mono, rate, 8000) > 0.5 * energy(mono, rate, 0)
     low, high = (heard_through(front_of(name), sound, rate) for name in ("qwen2-audio-7b", "laion-clap-htsat"))
-    assert energy(sound.mean(axis=0), rate, 8000) > 0.001 * energy(sound.mean(axis=0), rate, 0)
-    assert front_of("qwen2-audio-7b").sample_rate_hz == 16_000
-    assert energy(high, 48_000, 8000) > 0.5 * energy(sound.mean(axis=0), rate, 8000, 14_000)
+    at_48 = librosa.resample(low, orig_sr=16_000, target_sr=48_000)
+    assert energy(at_48, 48_000, 8100) < 1e-3 * energy(at_48, 48_000, 0)
+    same_scale = (48_000 / rate) ** 2
+    assert energy(high, 48_000, 8000) > 0.4 * same_scale * energy(mono, rate, 8000, 14_000)
     assert energy(high, 48_000, 14_200) < 1e-4 * energy(high, 48_000, 0)
-    assert energy(low, 16_000, 0) > 0
 
 
 def test_the_band_is_that_of_the_model() -> None:
@@ -106,7 +106,8 @@ def test_phases_are_found_as_well_as_by_librosa() -> None:
 
     ours = inconsistency(mel._phased(magnitudes, len(mono)))
     theirs = inconsistency(librosa.griffinlim(
-        magnitudes.numpy(), n_iter=64, hop_length=mel.hop, n_fft=mel.fft, momentum=0.99, random_state=0, length=len(mono)
+        magnitudes.numpy(), n_iter=64, hop_length=mel.hop, n_fft=mel.fft, momentum=0.99, random_state=0,
+        length=len(mono),
     ))  # fmt: skip
     assert ours < 1.1 * theirs
 
@@ -145,10 +146,12 @@ def test_a_span_is_written_and_its_losses_are_printed(tmp_path: Path) -> None:
     out = tmp_path / "heard.wav"
     ended = acousma("hear", path, "--as", "Qwen2-Audio-7B", "--from", "0.5", "--to", "2", "--out", out)
     assert ended.returncode == 0, ended.stderr
-    told = dict(line.partition(": ")[::2] for line in ended.stdout.splitlines())
-    assert float(told["Loss above 8 kHz"].split()[0]) > 2
-    assert float(told["Loss through a mono mix"].split()[0]) > 5
-    assert float(told["Lost with the difference of the channels"].split()[0]) > 70
+    told = {name: rest for name, _, rest in (line.partition(": ") for line in ended.stdout.splitlines())}
+    assert float(told["Loss above 8 kHz"].split()[0]) > 1.5
+    mono = float(told["Loss through a mono mix"].split()[0])
+    assert mono > 4
+    share = float(told["Lost with the difference of the channels"].split()[0])
+    assert share == pytest.approx(100 * (1 - 10 ** (-mono / 10)), abs=1), "two ways to the same figure"
     assert "Loss above 12 kHz" not in told
     info = sf.info(out)
     assert (info.samplerate, info.channels, info.format) == (16_000, 1, "WAV")
@@ -190,7 +193,7 @@ def test_a_rendition_is_kept_beside_the_sound_with_what_it_lost(tmp_path: Path) 
         (("--as", "whisper", "--to", "99"), "0 <= from < to"),
         (("--as", "whisper", "--out", "heard.mp3"), ".flac or .wav"),
         (("--as", "nowhere/at-all"), "is no folder"),
-        (("--as", "TEXT"), "does not hear"),
+        (("--as", "TEXT"), "a feature extractor for sound"),
     ],
 )
 def test_what_cannot_be_heard_is_refused_and_nothing_is_written(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
     class_ = hf.Qwen2AudioForConditionalGeneration
     real = class_.forward
 
-    def forward(self: torch.nn.Module, *args: torch.Tensor, **named: torch.Tensor) -> object:
+    def forward(self: Any, *args: Any, **named: Any) -> object:
         features = named.get("input_features")
         if features is not None:
             sizes.append(len(features))
@@ -166,7 +167,7 @@ def test_the_encoder_hears_each_sound_once_whatever_is_asked(tiny: Tiny, monkeyp
     class_ = hf.models.qwen2_audio.modeling_qwen2_audio.Qwen2AudioEncoder
     real = class_.forward
 
-    def forward(self: torch.nn.Module, features: torch.Tensor, *args: object, **named: object) -> object:
+    def forward(self: Any, features: torch.Tensor, *args: Any, **named: Any) -> object:
         heard_by_encoder.append(len(features))
         return real(self, features, *args, **named)
 
