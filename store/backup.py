@@ -3,9 +3,9 @@
 Conventions
 -----------
 The file is N-Quads, packed with gzip, so that any RDF program reads it. Its first line is a comment with when it was
-made, its last one a comment with the number of quads and the SHA-256 sum of all lines between. A file that is cut off has no
-last line; one with a flipped bit has another sum. A backup is read again before it has its name, a restored archive is
-compared with the file before it has its own.
+made, its last one a comment with the number of quads and the SHA-256 sum of all lines between. A file that is cut off
+has no last line; one with a flipped bit has another sum. A backup is read again before it has its name, a restored
+archive is compared with the file before it has its own.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def write_backup(store: Store, target: Path) -> Backup:
     return found
 
 
-def _copy(source: IO[bytes], packed: IO[bytes]) -> None:
+def _copy(source: IO[bytes], packed: gzip.GzipFile) -> None:
     made = datetime.now(UTC).isoformat(timespec="seconds")
     packed.write(_HEAD + json.dumps({"made": made}).encode() + b"\n")
     total, sum_ = 0, hashlib.sha256()
