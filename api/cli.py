@@ -26,6 +26,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api.backup_cli import add_backup_commands
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
@@ -379,6 +380,7 @@ app.add_typer(evaluation)
 app.add_typer(listening)
 app.add_typer(token)
 app.add_typer(probe)
+add_backup_commands(app)
 
 
 @app.command("next", hidden=True)

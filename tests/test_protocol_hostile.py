@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -98,7 +99,7 @@ class Soak:
             query = f"SELECT ?o {{ <http://e/s{number}> <http://e/p> ?o }}"
             try:
                 answer = self.until_answered(
-                    client, lambda q=query: client.get("/sparql", params={"query": q}, headers=JSON), query
+                    client, partial(client.get, "/sparql", params={"query": query}, headers=JSON), query
                 )
                 (row,) = answer.json()["results"]["bindings"]
                 right = row["o"]["value"] == f'value {number:03d}, é"'
@@ -119,10 +120,10 @@ class Soak:
             )  # fmt: skip
             try:
                 made = self.until_answered(
-                    client, lambda d=document: client.post("/annotations/", content=d, headers=TYPE), "a POST"
+                    client, partial(client.post, "/annotations/", content=document, headers=TYPE), "a POST"
                 )
                 url = made.headers["location"]
-                read = self.until_answered(client, lambda u=url: client.get(u), "a GET")
+                read = self.until_answered(client, partial(client.get, url), "a GET")
                 right = made.status_code == 201 and read.json()["bodyValue"] == f"{person} {number}"
             except (httpx.HTTPError, ValueError, KeyError, AssertionError) as error:
                 self.fault(f"writer: {error!r}")
@@ -166,7 +167,7 @@ def test_no_honest_answer_is_lost_beside_hostile_requests(endpoint: Endpoint, tm
                 time.sleep(chance.uniform(0.5, 3))
             else:  # reads slowly
                 connection.sendall(f"GET {CROSS} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-                for _ in range(10):
+                for _turn in range(10):
                     connection.recv(100)
                     time.sleep(0.2)
 
