@@ -28,6 +28,7 @@ from rich.markup import escape
 
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
+from api.export_cli import exports
 from api.import_cli import imports
 from api.options import AnnotationFormat, Describer, Format, ReportFormat, Store, examples
 from api.settings import load_settings
@@ -357,6 +358,7 @@ def ontology(
 
 app.add_typer(corpus)
 app.add_typer(imports)
+app.add_typer(exports)
 app.add_typer(evaluation)
 
 
