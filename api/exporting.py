@@ -3,13 +3,14 @@
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from rich.markup import escape
 
 from api.settings import Settings
+from export.dump import stored_quads
 from export.formats import FORMATS, find_format
 from export.options import Options
 from export.reading import find_recording, read_material
@@ -61,7 +62,8 @@ def export_recording(settings: Settings, wanted: ExportOptions) -> list[str]:
     with open_store(settings.location, limits=settings.limits) as store:
         recording = find_recording(store, wanted.name)
         material = read_material(store, recording)
-        pieces = format_.write(material, wanted.options, notes)
+        options = replace(wanted.options, quads=lambda: stored_quads(store, recording))
+        pieces = format_.write(material, options, notes)
         if wanted.out is None:
             _print(pieces)
         else:

@@ -1,6 +1,6 @@
 """The formats that can be exported, by name."""
 
-from export import mei
+from export import audacity, dump, elan, jams, mei, sonic_visualiser, tables, webvtt
 from export.options import Format
 from ontology.errors import InputError
 
@@ -9,6 +9,18 @@ __all__ = ["FORMATS", "find_format"]
 _ALL = (
     Format("mei", ".mei", "MEI 5.1 with a placeholder body, for notation software", mei.write),
     Format("mei-recording", ".mei", "MEI 5.1 of the recording only, for archives", mei.write_recording),
+    Format("jams", ".jams", "JAMS in the namespace spectromorphology", jams.write),
+    Format("jams-tags", ".jams", "JAMS with labels in tag_open", jams.write_tags),
+    Format("webvtt", ".vtt", "WebVTT, a cue per annotation", webvtt.write),
+    Format("audacity", ".txt", "Audacity labels", audacity.write),
+    Format("elan", ".eaf", "ELAN, a tier per agent and aspect", elan.write),
+    Format("sonic-visualiser", ".csv", "Sonic Visualiser, a region layer as CSV", sonic_visualiser.write_csv),
+    Format("svl", ".svl", "Sonic Visualiser, a layer file", sonic_visualiser.write_layer),
+    Format("csv", ".csv", "a table, with the columns that import reads", tables.write_csv),
+    Format("parquet", ".parquet", "the same table for pandas (needs pyarrow)", tables.write_parquet),
+    Format("turtle", ".ttl", "all statements as Turtle", dump.write_turtle),
+    Format("jsonld", ".jsonld", "all statements as JSON-LD, by graph", dump.write_jsonld),
+    Format("nquads", ".nq", "all statements as N-Quads, by graph", dump.write_nquads),
 )
 FORMATS = {one.name: one for one in _ALL}
 """The formats by name, in the order in which they are listed."""

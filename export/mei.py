@@ -5,7 +5,7 @@ Conventions
 The header holds who speaks (``application``, ``persName``), the concepts (``taxonomy``), the work and the recording;
 ``performance/recording`` holds the sound file, a ``when`` per boundary and a ``clip`` per stretch. An ``annot`` points
 at its clip, at the concept (``@class``), at who says it (``@resp``) and, by ``ref type="webAnnotation"``, back to the
-stored annotation. A review is an ``annot`` whose ``@plist`` is the annotation that it speaks of.
+stored annotation. A review is an ``annot`` whose ``@plist`` is the annotation that it speaks of; reviews stand last.
 
 ``write`` adds a body for notation software, which refuses a file without: one empty measure per stretch between two
 boundaries, which ``editorialDecl`` says is no notation. ``write_recording`` has no body; its annotations stand in
@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from export.material import Agent, Annotation, Concept, Material
+from export.material import Agent, Annotation, Assessment, Concept, Material
 from export.options import Options, software_version
 from export.words import clock, explained, plain_number, xml_text
 
@@ -211,33 +211,29 @@ class _Document:
     def _annots(self, *, body: bool) -> Iterator[etree._Element]:
         when_ids = {time: f"#when-{number}" for number, time in enumerate(self._whens)}
         measures = self._measures
-        count = 0
-        for annotation in self._said:
-            count += 1
+        for count, annotation in enumerate(self._said, 1):
             clip = self._clip_ids.get((annotation.start, annotation.end))
             anchor = f"#{clip}" if clip else when_ids[annotation.start]
             measure = f"#m-{max(1, bisect_right(measures, annotation.start))}"
-            attributes = {
-                "plist": " ".join(filter(None, (measure if body else "", anchor if clip or not body else ""))),
-                "when": when_ids[annotation.start],
-                **({} if body else {"data": anchor}),
-            }
-            spoken = self._class(annotation.concept)
-            first = self._annot(count, explained(annotation, self._options.language), annotation.agent, annotation.iri)
-            first.attrib.update(attributes | spoken | ({"type": "score"} if body else {}))
-            self._language(first, annotation)
-            yield first
-            about = first.get(f"{_XML}id")
-            for judged in annotation.assessments:
-                count += 1
-                verdict = judged.verdict.label(self._options.language)
-                sure = f", confidence {plain_number(judged.confidence)}" if judged.confidence is not None else ""
-                reason = f": {judged.reason}" if judged.reason else ""
-                review = self._annot(count, f"{verdict} ({judged.agent.title}{sure}){reason}", judged.agent, judged.iri)
-                review.attrib.update({"plist": f"#{about}"} | self._class(judged.verdict))
-                if body:
-                    review.set("type", "score")
-                yield review
+            annot = self._annot(count, explained(annotation, self._options.language), annotation.agent, annotation.iri)
+            annot.attrib.update(self._class(annotation.concept) | {"when": when_ids[annotation.start]})
+            if body:
+                annot.attrib.update({"plist": f"{measure} {anchor}" if clip else measure, "type": "score"})
+            else:
+                annot.attrib.update({"plist": anchor, "data": anchor})
+            self._language(annot, annotation)
+            yield annot
+        judged = [(about, one) for about, said in enumerate(self._said, 1) for one in said.assessments]
+        for count, (about, one) in enumerate(judged, len(self._said) + 1):
+            yield self._review(count, f"#annot-{about}", one, body=body)
+
+    def _review(self, number: int, about: str, judged: Assessment, *, body: bool) -> etree._Element:
+        verdict = judged.verdict.label(self._options.language)
+        sure = f", confidence {plain_number(judged.confidence)}" if judged.confidence is not None else ""
+        reason = f": {judged.reason}" if judged.reason else ""
+        annot = self._annot(number, f"{verdict} ({judged.agent.title}{sure}){reason}", judged.agent, judged.iri)
+        annot.attrib.update({"plist": about} | self._class(judged.verdict) | ({"type": "score"} if body else {}))
+        return annot
 
     def _annot(self, number: int, text: str, agent: Agent, iri: str) -> etree._Element:
         parent = etree.Element("parent")

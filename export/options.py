@@ -1,9 +1,11 @@
 """What a format may be told, and what every format is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, Protocol
+
+from pyoxigraph import Quad
 
 from export.material import Material
 
@@ -24,12 +26,15 @@ class Options:
         Language tag of labels; where a label is missing, English.
     profile : {"full", "plain"}
         Shape of a IIIF manifest.
+    quads : callable or None
+        Gives all that is stored of the recording, for the RDF formats.
     """
 
     base: str | None = None
     audio: str | None = None
     language: str = "en"
     profile: Literal["full", "plain"] = "full"
+    quads: Callable[[], Iterator[Quad]] | None = None
 
 
 class Writer(Protocol):

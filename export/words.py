@@ -1,12 +1,19 @@
 """Words and times as several formats write them."""
 
+import heapq
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
-from export.material import Annotation, Layer, Material
+from export.material import Annotation, Material
+from ontology.terms import ACV
 
-__all__ = ["clock", "explained", "layer_name", "one_line", "plain_number", "stem", "xml_text"]
+__all__ = [
+    "MILLISECOND", "clock", "explained", "note_instants", "one_line", "plain_number", "rows_of", "stem", "tagged",
+    "widened", "xml_text",
+]  # fmt: skip
 
+MILLISECOND = Decimal("0.001")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -69,11 +76,6 @@ def explained(annotation: Annotation, language: str) -> str:
     return f"{said} ({'; '.join(parts)})"
 
 
-def layer_name(layer: Layer) -> str:
-    """Return the name of a layer: its agent's."""
-    return layer.agent.title
-
-
 def stem(material: Material) -> str:
     """Return the name that a file of this recording gets, without its ending.
 
@@ -85,3 +87,57 @@ def stem(material: Material) -> str:
     """
     words = _UNSAFE.sub("-", one_line(material.work.title)).strip("-.")[:80].rstrip("-.")
     return words or material.id
+
+
+def tagged(annotation: Annotation, language: str) -> str:
+    """Return one line of text that importing understands: a label and, in brackets, its concept; or the words.
+
+    Examples
+    --------
+    >>> from export.material import Agent, Concept
+    >>> note = Concept("https://w3id.org/acousma/vocab/note", {"en": "Note"})
+    >>> tagged(Annotation("https://e.org/1", Decimal(0), Decimal(1), Agent("https://e.org/a", "Ada"), note), "en")
+    'Note [note]'
+    """
+    concept = annotation.concept
+    if concept is None:
+        return one_line(annotation.words)
+    return f"{one_line(concept.label(language))} [{concept.id if concept.iri.startswith(ACV) else concept.iri}]"
+
+
+def rows_of(annotations: Iterable[Annotation], duration: Decimal) -> list[list[Annotation]]:
+    """Share annotations out to rows in which none overlaps another, as few rows as can be; instants last 1 ms.
+
+    Parameters
+    ----------
+    annotations : iterable of Annotation
+    duration : Decimal
+        Of the recording, in seconds.
+    """
+    rows: list[list[Annotation]] = []
+    free: list[tuple[Decimal, int]] = []
+    for one in sorted(annotations, key=lambda one: widened(one, duration)[0]):
+        start, end = widened(one, duration)
+        if free and free[0][0] <= start:
+            _, row = heapq.heappop(free)
+        else:
+            row = len(rows)
+            rows.append([])
+        rows[row].append(one)
+        heapq.heappush(free, (end, row))
+    return rows
+
+
+def widened(annotation: Annotation, duration: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the times of an annotation, an instant as a millisecond within the recording."""
+    if not annotation.is_instant:
+        return annotation.start, annotation.end
+    start = min(annotation.start, max(Decimal(0), duration - MILLISECOND))
+    return start, start + MILLISECOND
+
+
+def note_instants(annotations: Iterable[Annotation], notes: list[str]) -> None:
+    """Note how many instants are written as a stretch of a millisecond."""
+    count = sum(one.is_instant for one in annotations)
+    if count:
+        notes.append(f"{count} instants are written as stretches of 1 ms: the format has no points in time")
