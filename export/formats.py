@@ -1,6 +1,6 @@
 """The formats that can be exported, by name."""
 
-from export import audacity, dump, elan, jams, mei, sonic_visualiser, tables, webvtt
+from export import audacity, dump, elan, iiif, jams, mei, sonic_visualiser, tables, webvtt
 from export.options import Format
 from ontology.errors import InputError
 
@@ -9,6 +9,7 @@ __all__ = ["FORMATS", "find_format"]
 _ALL = (
     Format("mei", ".mei", "MEI 5.1 with a placeholder body, for notation software", mei.write),
     Format("mei-recording", ".mei", "MEI 5.1 of the recording only, for archives", mei.write_recording),
+    Format("iiif", ".json", "a IIIF Presentation 3 manifest (needs --base)", iiif.write),
     Format("jams", ".jams", "JAMS in the namespace spectromorphology", jams.write),
     Format("jams-tags", ".jams", "JAMS with labels in tag_open", jams.write_tags),
     Format("webvtt", ".vtt", "WebVTT, a cue per annotation", webvtt.write),

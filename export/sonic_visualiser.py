@@ -30,7 +30,9 @@ _LEFT_OUT = "regions hold times and labels only: who says it, how surely, and th
 
 
 def _placed(material: Material) -> Iterator[tuple[int, Annotation]]:
-    rows = {one.iri: number for number, row in enumerate(rows_of(material.annotations, material.duration), 1) for one in row}
+    rows = {
+        one.iri: number for number, row in enumerate(rows_of(material.annotations, material.duration), 1) for one in row
+    }
     return ((rows[one.iri], one) for one in material.annotations)
 
 

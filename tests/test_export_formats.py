@@ -139,7 +139,10 @@ def test_a_tier_of_elan_holds_no_two_annotations_at_once(tmp_path: Path) -> None
 
 
 def test_rows_are_as_few_as_the_most_that_sound_at_once() -> None:
-    assert [len(row) for row in rows_of([claim(1, "0", "2"), claim(2, "1", "3"), claim(3, "2", "4")], Decimal(9))] == [2, 1]
+    assert [len(row) for row in rows_of([claim(1, "0", "2"), claim(2, "1", "3"), claim(3, "2", "4")], Decimal(9))] == [
+        2,
+        1,
+    ]
     assert len(rows_of(THOUSAND.annotations, THOUSAND.duration)) == 1000
 
 
