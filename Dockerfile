@@ -17,6 +17,7 @@ COPY ontology ontology
 COPY store store
 COPY queries queries
 COPY ingest ingest
+COPY export export
 COPY truth truth
 COPY api api
 RUN pip install --constraint constraints.txt '.[server]'

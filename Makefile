@@ -6,7 +6,7 @@ VENV    ?= .venv
 BIN     := $(VENV)/bin
 ARCHIVE ?= archive
 ACOUSMA := ACOUSMA_STORE=$(ARCHIVE) $(BIN)/acousma
-PACKAGES := ontology store queries ingest truth api
+PACKAGES := ontology store queries ingest export truth api
 
 .PHONY: help install demo test test-all check bench clean
 

@@ -29,6 +29,7 @@ from rich.markup import escape
 from api.backup_cli import add_backup_commands
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
+from api.export_cli import exports
 from api.import_cli import imports
 from api.listening_cli import listening
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
@@ -376,6 +377,7 @@ def ontology(
 
 app.add_typer(corpus)
 app.add_typer(imports)
+app.add_typer(exports)
 app.add_typer(evaluation)
 app.add_typer(listening)
 app.add_typer(token)

@@ -32,6 +32,10 @@ class ImportFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     JAMS = "jams"
+    WEBVTT = "webvtt"
+    ELAN = "elan"
+    AUDACITY = "audacity"
+    SONIC_VISUALISER = "sonic-visualiser"
 
 
 class Labels(StrEnum):
@@ -47,6 +51,7 @@ class Labels(StrEnum):
     epilog=examples(
         "acousma import tags.txt --recordings sounds --model 'Whisper-AT@large-v1'",
         "acousma import inference_log/*.json --catalogue catalogue.csv --model 'LTU-AS@ltuas_long_noqa_a6'",
+        "acousma import Bell.txt --recordings sounds --person 'Ada Lind'",
         "acousma import answers.csv piece.jams --recordings sounds --least 0.5 --report report.csv",
     ),
 )
@@ -62,6 +67,9 @@ def import_(
     model: Annotated[
         str | None, typer.Option(metavar="NAME[@VERSION]", help="Who said it, where the files do not tell.")
     ] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The person who said it, where the files do not tell.")
+    ] = None,
     envelope: Annotated[str | None, typer.Option(help="What the model hears: see `acousma models`.")] = None,
     least: Annotated[float, typer.Option(min=0, max=1, help="Leave labels with a lower score.")] = 0.3,
     labels: Annotated[Labels, typer.Option(help="What labels are whose file does not tell.")] = Labels.ANY,
@@ -75,8 +83,12 @@ def import_(
     """
     from api import importing
     from ingest.imports.convert import Options
+    from ingest.imports.records import Speaker
 
-    options = Options(importing.model(model, envelope), least, labels.value)
+    if person is not None and (model is not None or envelope is not None):
+        raise typer.BadParameter("name a person or a model, not both")
+    speaker = Speaker(person, kind="person") if person is not None else importing.model(model, envelope)
+    options = Options(speaker, least, labels.value)
     wanted = importing.ImportOptions(files, recordings or [], catalogue, format_.value, options, report)
     account, done = importing.import_files(load_settings(store), wanted, _ERR)
     importing.print_account(account, done, _OUT)

@@ -237,7 +237,7 @@ class _Conversion:
     def _agent(self, speaker: Speaker) -> Agent:
         given = self._options.model
         name, version = given.name or speaker.name, given.version or speaker.version
-        kind = "software" if given.name else speaker.kind
+        kind = given.kind if given.name else speaker.kind
         if not name:
             raise _Refused(Cause.NO_MODEL, "nobody is named who said it; name the model: --model NAME@VERSION")
         if kind == "person":

@@ -4,9 +4,10 @@ Conventions
 -----------
 A JAMS file speaks of one sound, which its own name stands for. An observation has ``time`` and ``duration`` in seconds,
 ``value`` and ``confidence``, sparse (a list of objects) or dense (an object of lists). Read are the namespaces
-``tag_audioset…`` (labels of AudioSet), ``tag_open`` and ``segment_open`` (any words; they count where they are
-labels). The observations of all others are counted and left: ``ontology/mappings/jams.sssom.tsv`` says what they are
-related to, and being related makes no claim. Who annotated is ``annotator`` (a person, by ``name``, ``id`` or
+``tag_audioset…`` (labels of AudioSet), ``spectromorphology`` (concepts by IRI, as ``acousma export`` writes them),
+``tag_open`` and ``segment_open`` (any words; they count where they are labels). The observations of all others are
+counted and left: ``ontology/mappings/jams.sssom.tsv`` says what they are related to, and being related makes no claim.
+Who annotated is ``annotator`` (a person, by ``name``, ``id`` or
 ``username``), or the program in ``annotation_tools`` with ``version``; the curator is kept as a parameter.
 
 The file is read by its published schema, without the library ``jams``, which would bring pandas for a few keys.
@@ -23,12 +24,13 @@ from pathlib import Path
 from ingest.imports.blocks import load, number
 from ingest.imports.records import Cause, Label, LabelScheme, Left, Reading, Record, Speaker
 from ontology.errors import ImportFileError
-from ontology.terms import ConfidenceKind
+from ontology.terms import ACV, ConfidenceKind
 
 __all__ = ["NAME", "knows", "read", "sniff"]
 
 NAME = "jams"
 _OPEN = ("tag_open", "segment_open")
+_OWN = "spectromorphology"
 _KEYS = ("time", "duration", "value", "confidence")
 _REQUIRED = ("annotation_metadata", "data", "namespace")
 
@@ -80,6 +82,7 @@ def _annotation(annotation: object, place: str) -> Iterator[Record | Left]:
         yield Left(1, Cause.MALFORMED, "data that are neither a list nor lists of equal length", entry=place)
         return
     scheme: LabelScheme = "audioset" if namespace.startswith("tag_audioset") else "any"
+    scheme = "acousma" if namespace == _OWN else scheme
     if scheme == "any" and namespace not in _OPEN:
         reason = f"the namespace {namespace} has no counterpart (ontology/mappings/jams.sssom.tsv)"
         if rows:
@@ -143,6 +146,9 @@ def _observation(
     if time is None or duration is None or time < 0 or duration <= 0:
         reason = f"time {row['time']!r}, duration {row['duration']!r}; expected seconds, a duration above 0"
         return Left(1, Cause.MALFORMED, reason, str(value), entry=place)
+    basis = value.get("confidence_kind") if isinstance(value, dict) else None
+    if scheme == "acousma" and isinstance(value, dict):
+        value = str(value.get("concept") or "").removeprefix(ACV)
     if not isinstance(value, str) or not value.strip():
         return Left(1, Cause.MALFORMED, "a value that is no text", str(value), entry=place)
     score = number(row["confidence"])
@@ -150,5 +156,5 @@ def _observation(
         return Left(1, Cause.SCORE, f"a confidence of {row['confidence']!r}", value, entry=place)
     scored = score is not None and speaker.kind == "software"
     kind = ConfidenceKind.CLASSIFIER_SCORE if scored else ConfidenceKind.VERBALISED
-    said = Label(value.strip(), score, kind, scheme)
+    said = Label(value.strip(), score, ConfidenceKind(basis) if basis in list(ConfidenceKind) else kind, scheme)
     return Record(1, None, said, time, round(time + duration, 6), False, speaker, parameters, place)
