@@ -8,7 +8,7 @@ import io
 import json
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,10 +40,18 @@ class ChatServer:
 
     url: str
     asked: list[Heard] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    seen: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     most_at_once: int = 0
     at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_first(self, heard: Heard) -> bool:
+        """Say whether this request is made for the first time."""
+        request = json.dumps(heard.body, sort_keys=True)
+        with self.lock:
+            known = request in self.seen[heard.model]
+            self.seen[heard.model].add(request)
+        return not known
 
 
 def _completion(text: str | None, finish: str = "stop", likely: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -102,11 +110,12 @@ def _json(heard: Heard, answer: str | None = None) -> dict[str, Any]:
 def _reply(heard: Heard, state: ChatServer) -> dict[str, Any] | bytes:
     name, body = heard.model, heard.body
     closed = "Options: " in heard.words
-    state.counts[name] += 1
-    number = state.counts[name]
-    if name == "busy" and number % 3 == 1:
+    first = state.is_first(heard)
+    if name == "busy" and first:
         raise _Refusal(429, "slow down", **{"Retry-After": "0.05"})
-    if name == "shaky" and number % 4 == 2:
+    if name == "patient" and len(state.seen[name]) == 1 and first:
+        raise _Refusal(429, "come back later", **{"Retry-After": "1.5"})
+    if name == "shaky" and first:
         raise _Refusal(500, "worker died", **{"Retry-After": "0.05"})
     if name == "dead":
         raise _Refusal(500, "out of memory", **{"Retry-After": "0.01"})
@@ -118,7 +127,7 @@ def _reply(heard: Heard, state: ChatServer) -> dict[str, Any] | bytes:
         time.sleep(1.0)
     if name == "garbage":
         return b"<html>It works!</html>"
-    if name == "half" and number % 5 == 0:
+    if name == "half" and first:
         return b'{"id": "x", "choices": [{"mess'
     if not closed:
         return _free(name)
@@ -160,7 +169,7 @@ def chat_server(*models: str) -> Iterator[ChatServer]:
     """Serve on a free port of the loopback address."""
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
         def _send(self, status: int, content: bytes, **headers: str) -> None:

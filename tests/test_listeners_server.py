@@ -24,8 +24,8 @@ from tests.sounds import noise_below, tone, write
 
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
 MODELS = (
-    "good", "json", "lazy", "stubborn", "inventive", "halved", "mute", "stuck", "french", "rambling", "busy", "shaky",
-    "dead", "locked", "deaf", "late", "garbage", "half",
+    "good", "json", "lazy", "stubborn", "inventive", "halved", "mute", "stuck", "french", "rambling", "busy", "patient",
+    "shaky", "dead", "locked", "deaf", "late", "garbage", "half",
 )  # fmt: skip
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
@@ -167,10 +167,9 @@ def test_a_server_that_fails_now_and_then_is_asked_again_and_the_run_says_so(ser
 
 
 def test_retry_after_is_waited_for(server: ChatServer) -> None:
-    server.counts["busy"] = 0
     began = monotonic()
-    listener(server, "busy")  # its first request is refused for 0.05 s; by itself the client would wait 0.4 s or more
-    assert 0.05 <= monotonic() - began < 0.35
+    listener(server, "patient")  # by itself the client would wait half a second at the most
+    assert monotonic() - began >= 1.5
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def ast(frames: int = 128, width: int = 16) -> tuple[Any, Any]:
 def hubert() -> tuple[Any, Any]:
     config = hf.HubertConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, conv_dim=[16, 16, 16],
-        conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_feat_extract_layers=3, num_conv_pos_embeddings=8,
+        conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_conv_pos_embeddings=8,
         num_conv_pos_embedding_groups=2,
     )  # fmt: skip
     return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor()
