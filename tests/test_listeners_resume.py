@@ -20,7 +20,7 @@ from tests.tiny_models import save
 
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
-SECONDS = 20
+SECONDS = 14
 
 
 @dataclass(frozen=True)
