@@ -3,8 +3,8 @@
 Conventions
 -----------
 The shape is the one that most viewers read. Pages are embedded, labelled and sorted by start. A stretch has a string
-as target, ``canvas#t=start,end``; an instant by a ``PointSelector``, except at 0, which a viewer takes for none: there it
-is a stretch of 10 ms. The first body is a sentence that can stand alone, then come tags, then the concept as a link.
+as its target, ``canvas#t=start,end``; an instant has a ``PointSelector``, except at 0, which a viewer takes for none:
+there it is a stretch of 10 ms. The first body is a sentence that can stand alone, then come tags, then the concept.
 The last page is a WebVTT file with all annotations as cues, which is where some viewers find the times.
 
 The profile *plain* is for clients that read nothing but strings: instants become stretches of 10 ms, and bodies hold no
