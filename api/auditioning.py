@@ -20,7 +20,7 @@ from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import load_vocabulary_graph, now
 from ontology.errors import ListenerError, ParameterError
 from ontology.mint import Minter
-from ontology.terms import ListeningCondition
+from ontology.score_terms import ListeningCondition
 from ontology.values import Agent
 from ontology.vocabulary import load_vocabulary
 from store import open_store

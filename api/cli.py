@@ -32,6 +32,7 @@ from api.evaluation_cli import evaluation
 from api.export_cli import exports
 from api.import_cli import imports
 from api.listening_cli import listening
+from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.probe_cli import probe
 from api.settings import load_settings
@@ -354,27 +355,7 @@ def serve(
     keeping.serve(settings.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None}))
 
 
-@app.command(
-    epilog=examples(
-        "acousma ontology --out public", "acousma ontology --out public --endpoint https://archive.example.org/sparql"
-    )
-)
-def ontology(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="A new folder, or one this command has written.")],
-    endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="SPARQL endpoint that the pages ask; none leaves that out.")
-    ] = None,
-) -> None:
-    """Write the pages and data of the ontology and the vocabulary as files for a web server.
-
-    Open index.html. `acousma serve` serves the same pages.
-    """
-    from api.published.site import write_site
-
-    count, size = write_site(out, endpoint)
-    _OUT.print(f"{escape(str(out))}: {count:,} files, {size / 1e6:.1f} MB.", highlight=False, soft_wrap=True)
-
-
+add_ontology(app)
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(exports)

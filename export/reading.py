@@ -213,17 +213,21 @@ class _Reader:
         iri, body, words = _text(row["annotation"]), row["body"], _text(row["words"])
         start, end = self._times.get(_text(row["span"]), (None, None))
         if iri in seen:
-            return self._leave(iri, "a further target, body or value of an annotation that was exported once")
+            self._leave(iri, "a further target, body or value of an annotation that was exported once")
+            return None
         seen.add(iri)
         if start is None or end is None:
-            return self._leave(iri, "its span has no start or no end in seconds")
+            self._leave(iri, "its span has no start or no end in seconds")
+            return None
         if not 0 <= start <= end <= self._duration:
-            return self._leave(iri, f"a time from {start} to {end} s in a recording of {self._duration} s")
+            self._leave(iri, f"a time from {start} to {end} s in a recording of {self._duration} s")
+            return None
         if isinstance(body, ox.Literal):
             words = words or body.value
         concept = self._concept(_text(body)) if isinstance(body, ox.NamedNode) and not words else None
         if concept is None and not words:
-            return self._leave(iri, "neither a concept nor words")
+            self._leave(iri, "neither a concept nor words")
+            return None
         return Annotation(
             iri, start, end, self._agent(row["maker"]), concept, words, _text(row["language"]) or None,
             self._concept(_text(row["aspect"])) if row["aspect"] is not None else None, _number(row["confidence"]),

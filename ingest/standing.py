@@ -15,7 +15,8 @@ from pyoxigraph import NamedNode
 from ingest.listeners.base import Heard, Identity, Listener, Sounding
 from ingest.listeners.hearing import Listeners
 from ontology.mint import Minter, concept
-from ontology.terms import ACM, ACV, DQV, PROV, ListeningCondition, ScoreMetric, SpanKind
+from ontology.score_terms import ListeningCondition, ScoreMetric
+from ontology.terms import ACM, ACV, DQV, PROV, SpanKind
 from ontology.values import Agent, Claim, Description
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from store import Store

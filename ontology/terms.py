@@ -14,7 +14,7 @@ from enum import StrEnum
 __all__ = [
     "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS",
     "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
-    "ConfidenceKind", "ListeningCondition", "ReachReason", "ScoreMetric", "SpanKind", "Verdict",
+    "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
 
 ACV = "https://w3id.org/acousma/vocab/"
@@ -363,45 +363,6 @@ class ConfidenceKind(StrEnum):
     LINKED_TEXT = "linkedText"
     LABEL_SIMILARITY = "labelSimilarity"
     TAG_SCORE = "tagScore"
-
-
-class ScoreMetric(StrEnum):
-    """What a score of a describer says (concept ids)."""
-
-    BALANCED_ACCURACY = "balancedAccuracy"
-    COVERAGE = "answerCoverage"
-    KAPPA = "cohenKappa"
-    CALIBRATION_ERROR = "calibrationError"
-    BRIER = "brierScore"
-    RISK_AREA = "riskArea"
-    FALSE_CLAIMS = "falseClaimRate"
-    INFORMATION = "answerInformation"
-    FLIPS = "flipRate"
-    AGREEMENT = "answerAgreement"
-    DEVIATION = "shareDeviation"
-    PASSED = "controlsPassed"
-
-
-class ListeningCondition(StrEnum):
-    """What was done to sounds, or to a question about them, before a describer answered (concept ids)."""
-
-    CLEAN = "conditionClean"
-    NOISE20 = "conditionNoise20"
-    NOISE10 = "conditionNoise10"
-    NOISE0 = "conditionNoise0"
-    REVERB = "conditionReverb"
-    CODEC = "conditionCodec"
-    CLIP = "conditionClip"
-    BAND8K = "conditionBand8k"
-    MONO = "conditionMono"
-    SILENCE = "controlSilence"
-    SWAP = "controlSwap"
-    BANDWIDTH = "controlBandwidth"
-    REVERSAL = "controlReversal"
-    PROMPT = "controlPrompt"
-    LEVEL = "controlLevel"
-    BATCH = "controlBatch"
-    ALL = "controlAll"
 
 
 class ReachReason(StrEnum):

@@ -15,7 +15,8 @@ from ingest.listeners.base import Answer, Heard, Hearing, Identity, Sounding
 from ingest.listeners.questions import QuestionSet, choose, read_questions
 from ingest.standing import Restrained, demoted, said_only
 from ontology.mint import Minter
-from ontology.terms import PREFIXES, ConfidenceKind, ListeningCondition, SpanKind
+from ontology.score_terms import ListeningCondition
+from ontology.terms import PREFIXES, ConfidenceKind, SpanKind
 from ontology.values import Agent, Claim, Span, seconds
 from ontology.vocabulary import load_vocabulary
 from store import open_store

@@ -89,7 +89,7 @@ def quickening() -> Sound:
     """Return bursts of noise whose rate rises two octaves, interval by interval."""
     starts = np.cumsum(np.geomspace(0.4, 0.1, 15))
     since = times(3.5)[:, None] - np.concatenate([[0.0], starts])
-    return noise(3.5) * np.where(since >= 0, 10.0 ** (-np.maximum(since, 0.0) / 0.04), 0.0).max(axis=1)
+    return np.asarray(noise(3.5) * np.where(since >= 0, 10.0 ** (-np.maximum(since, 0.0) / 0.04), 0.0).max(axis=1))
 
 
 @cache

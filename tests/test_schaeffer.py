@@ -13,12 +13,12 @@ from pyarrow import parquet
 from ontology.errors import CorpusError
 from ontology.vocabulary import load_vocabulary
 from tests.commands import typed
-from tests.synth import RATE, decay, harmonic, noise, ramps
+from tests.synth import RATE, Sound, decay, harmonic, noise, ramps
 from truth.corpus import archive
 from truth.real import take
 from truth.schaeffer import CITATION, DATASET, labels_of, mapping, sounds
 
-SOUNDS = {
+SOUNDS: dict[str, dict[str, tuple[Sound, dict[str, str | list[str]]]]] = {
     "anna": {
         "pluck": (harmonic(220, 1.5) * decay(1.5, 0.3), {"mass-type": "Harmonic sound", "onset": "Sharp onset"}),
         "wind": (noise(2.0) * ramps(2.0, 0.6, 0.6), {"mass-type": "Noisy sound", "onset": "Fade in", "type": "Noise"}),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ingest.listeners.base import Identity, Listener, Sounding
 from ingest.listeners.hearing import halving
-from ontology.terms import ListeningCondition
+from ontology.score_terms import ListeningCondition
 from truth.controls import LIMITS, LOUDNESS, SAME, SILENCES, Given, Limits, Result, Right, judge, pairs, right
 from truth.readings import Reading, completed, readings
 from truth.stimuli import Stimuli, lost_decibels, stimuli

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pyoxigraph import Literal, NamedNode, Quad
 
 from ontology.mint import Minter, concept
-from ontology.terms import ACM, DCTERMS, DQV, FOAF, PROV, RDF, XSD, ListeningCondition, ScoreMetric
+from ontology.score_terms import ListeningCondition, ScoreMetric
+from ontology.terms import ACM, DCTERMS, DQV, FOAF, PROV, RDF, XSD
 from ontology.values import Agent
 from truth.audition import Auditioned
 from truth.scores import Heading, Statement, decimal, head, typed

@@ -32,8 +32,8 @@ import numpy as np
 
 from ingest.listeners.base import Hearing
 from ontology.envelopes import load_envelopes
+from ontology.score_terms import ListeningCondition, ScoreMetric
 from ontology.tables import read_rows
-from ontology.terms import ListeningCondition, ScoreMetric
 from ontology.vocabulary import load_vocabulary
 from truth import metrics
 from truth.metrics import Answers

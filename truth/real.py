@@ -8,7 +8,7 @@ named. Real sounds differ in length and level as composers made them: baselines 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ __all__ = ["take"]
 _LEAST_SECONDS = 0.05
 
 
-def take(source: Path, root: Path, dataset: str, report: Callable[[str], None]) -> Iterator[Record]:
+def take(source: Path, root: Path, dataset: str, report: Callable[[str], None]) -> Generator[Record]:
     """Turn the data set in a folder into a corpus.
 
     Parameters

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pyoxigraph import Literal, NamedNode, Quad
 
 from ontology.mint import Minter, concept
-from ontology.terms import ACM, DCTERMS, DQV, FOAF, MLS, PROV, RDF, RDFS, XSD, ListeningCondition, ScoreMetric
+from ontology.score_terms import ListeningCondition, ScoreMetric
+from ontology.terms import ACM, DCTERMS, DQV, FOAF, MLS, PROV, RDF, RDFS, XSD
 from ontology.values import Agent
 from truth.answering import Corpus
 from truth.describers import Describer

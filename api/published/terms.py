@@ -17,22 +17,8 @@ from api.published.drawing import condition_curve
 from api.published.graph import Published
 from api.published.scales import TOLD, ScaleView, scales_of
 from api.published.words import Bounds, condition_in_words, doubt_in_words
-from ontology.terms import (
-    ACM,
-    ACV,
-    DCTERMS,
-    OWL,
-    RDF,
-    RDFS,
-    SKOS,
-    SOSA,
-    ConfidenceKind,
-    ListeningCondition,
-    ReachReason,
-    ScoreMetric,
-    SpanKind,
-    Verdict,
-)  # fmt: skip
+from ontology.score_terms import ListeningCondition, ScoreMetric
+from ontology.terms import ACM, ACV, DCTERMS, OWL, RDF, RDFS, SKOS, SOSA, ConfidenceKind, ReachReason, SpanKind, Verdict
 from ontology.vocabulary import load_vocabulary
 
 __all__ = [
