@@ -88,7 +88,7 @@ def _webvtt(path: Path) -> Iterator[Item]:
 
 
 def _seconds(clock: str) -> float:
-    return sum(float(part) * 60**power for power, part in enumerate(reversed(clock.split(":"))))
+    return sum(float(part) * 60.0 ** float(power) for power, part in enumerate(reversed(clock.split(":"))))
 
 
 def _elan(path: Path) -> Iterator[Item]:
