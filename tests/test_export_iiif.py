@@ -108,8 +108,10 @@ def test_passages_nest_as_they_lie_in_time() -> None:
     (whole,) = top["items"]
     leaf, first, second = whole["items"]
     assert (leaf["type"], times(leaf["id"])) == ("Canvas", (Decimal(0), Decimal(60)))
-    assert [times(part["items"][0]["id"]) for part in (first, second)] == [(0, 20), (30, 40)]
-    assert times(first["items"][1]["items"][0]["id"]) == (5, 9)
+    assert [times(part["items"][0]["id"]) for part in (first, second)] == [
+        (Decimal(0), Decimal(20)), (Decimal(30), Decimal(40)),
+    ]  # fmt: skip
+    assert times(first["items"][1]["items"][0]["id"]) == (Decimal(5), Decimal(9))
 
 
 def test_the_report_names_what_each_client_does_not_show() -> None:
