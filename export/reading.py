@@ -212,21 +212,21 @@ class _Reader:
     ) -> Annotation | None:
         iri, body, words = _text(row["annotation"]), row["body"], _text(row["words"])
         start, end = self._times.get(_text(row["span"]), (None, None))
-        if iri in seen:
-            self._leave(iri, "a further target, body or value of an annotation that was exported once")
-            return None
-        seen.add(iri)
-        if start is None or end is None:
-            self._leave(iri, "its span has no start or no end in seconds")
-            return None
-        if not 0 <= start <= end <= self._duration:
-            self._leave(iri, f"a time from {start} to {end} s in a recording of {self._duration} s")
-            return None
         if isinstance(body, ox.Literal):
             words = words or body.value
         concept = self._concept(_text(body)) if isinstance(body, ox.NamedNode) and not words else None
-        if concept is None and not words:
-            self._leave(iri, "neither a concept nor words")
+        reason = ""
+        if iri in seen:
+            reason = "a further target, body or value of an annotation that was exported once"
+        elif start is None or end is None:
+            reason = "its span has no start or no end in seconds"
+        elif not 0 <= start <= end <= self._duration:
+            reason = f"a time from {start} to {end} s in a recording of {self._duration} s"
+        elif concept is None and not words:
+            reason = "neither a concept nor words"
+        seen.add(iri)
+        if reason or start is None or end is None:
+            self.left.append(Left(iri, reason))
             return None
         return Annotation(
             iri, start, end, self._agent(row["maker"]), concept, words, _text(row["language"]) or None,
@@ -234,9 +234,6 @@ class _Reader:
             _id(_text(row["kind"])) or None, _text(row["run"]) or None, _text(row["created"]) or None,
             tuple(sorted(judged.get(iri, {}).values(), key=lambda one: (one.verdict.id, one.iri))),
         )  # fmt: skip
-
-    def _leave(self, iri: str, reason: str) -> None:
-        self.left.append(Left(iri, reason))
 
     def _agent(self, term: Term | None) -> Agent:
         iri = _text(term)

@@ -109,9 +109,8 @@ def test_passages_nest_as_they_lie_in_time() -> None:
     leaf, first, second = whole["items"]
     assert (leaf["type"], times(leaf["id"])) == ("Canvas", (Decimal(0), Decimal(60)))
     assert [times(part["items"][0]["id"]) for part in (first, second)] == [
-        (Decimal(0), Decimal(20)),
-        (Decimal(30), Decimal(40)),
-    ]
+        (Decimal(0), Decimal(20)), (Decimal(30), Decimal(40)),
+    ]  # fmt: skip
     assert times(first["items"][1]["items"][0]["id"]) == (Decimal(5), Decimal(9))
 
 

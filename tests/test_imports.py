@@ -37,6 +37,10 @@ FILES = [
     ("answers.csv", "csv", 5),
     ("answers.jsonl", "jsonl", 3),
     ("hiss.jams", "jams", 6),
+    ("bell.vtt", "webvtt", 3),
+    ("bell.eaf", "elan", 4),
+    ("bell.labels.txt", "audacity", 4),
+    ("bell.regions.csv", "sonic-visualiser", 3),
 ]
 BAD = sorted(path for path in (DATA / "bad").iterdir() if not path.name.endswith(".expected.csv"))
 MODEL = Options(Speaker("Listener", "2"))

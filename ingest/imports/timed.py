@@ -88,7 +88,10 @@ def _webvtt(path: Path) -> Iterator[Item]:
 
 
 def _seconds(clock: str) -> float:
-    return sum(float(part) * 60.0**power for power, part in enumerate(reversed(clock.split(":"))))
+    total = 0.0
+    for part in clock.split(":"):
+        total = 60 * total + float(part)
+    return total
 
 
 def _elan(path: Path) -> Iterator[Item]:
