@@ -32,7 +32,8 @@ def times(target: Any) -> tuple[Decimal, Decimal]:
     if isinstance(target, str):
         start, end = target.split("#t=")[1].split(",")
         return Decimal(start), Decimal(end)
-    return (Decimal(str(target["selector"]["t"])),) * 2
+    instant = Decimal(str(target["selector"]["t"]))
+    return instant, instant
 
 
 @pytest.mark.parametrize("profile", ["full", "plain"])

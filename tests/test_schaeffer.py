@@ -130,7 +130,8 @@ def test_an_evaluation_takes_the_corpus(made: Path, tmp_path: Path) -> None:
 def test_what_was_converted_is_kept_and_what_changed_is_not(tmp_path: Path) -> None:
     source, root = described(tmp_path / "source"), tmp_path / "real"
     begun = take(source, root, DATASET, print)
-    next(begun), next(begun)
+    next(begun)
+    next(begun)
     begun.close()
     first, second = (root / f"clips/clean/00000{number}.flac" for number in (0, 1))
     before = first.stat().st_mtime_ns

@@ -86,7 +86,9 @@ def _read(line: Mapping[str, list[list[str]]], recording: str) -> Heard:
     start, end, kind = line["span"]
     span = Span(recording, Decimal(str(start)), Decimal(str(end)), SpanKind(str(kind)) if kind else None)
     said = tuple(
-        Description(span, text, name, language, *(() if sure is None else (float(sure), ConfidenceKind(how))))
+        Description(
+            span, text, name, language, None if sure is None else float(sure), ConfidenceKind(how) if how else None
+        )
         for text, name, language, sure, how in line["said"]
     )
     claims = tuple(
