@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
-import pympi
+from pympi.Elan import Eaf
 
 from export.material import Annotation, Material
 from export.options import Options
@@ -35,7 +35,7 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
     finer = sum(time % MILLISECOND != 0 for one in said for time in (one.start, one.end))
     if finer:
         notes.append(f"{finer} times are rounded to the millisecond, in which ELAN counts")
-    document = pympi.Elan.Eaf(author="Acousma")
+    document = Eaf(author="Acousma")
     document.adocument["DATE"] = max((one.created for one in said if one.created), default="1970-01-01T00:00:00Z")
     document.remove_tier("default")
     document.add_linguistic_type("about", constraints="Symbolic_Association", timealignable=False)
@@ -60,7 +60,7 @@ def _grouped(said: tuple[Annotation, ...], language: str) -> dict[tuple[str, str
     return dict(sorted(groups.items()))
 
 
-def _tier(document: "pympi.Elan.Eaf", name: str, row: list[Annotation], how: tuple[str, Decimal]) -> None:
+def _tier(document: Eaf, name: str, row: list[Annotation], how: tuple[str, Decimal]) -> None:
     language, duration = how
     agent = xml_text(one_line(row[0].agent.title))
     about = f"{name} / about"

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import pympi
 import webvtt
+from pympi.Elan import Eaf
+from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from ingest.imports.blocks import load, number
 from ingest.imports.labels import Unmapped, meanings
@@ -79,7 +80,7 @@ def _audacity(path: Path) -> Iterator[Item]:
 def _webvtt(path: Path) -> Iterator[Item]:
     try:
         cues = webvtt.from_string(load(path)).captions
-    except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError) as error:
+    except (MalformedFileError, MalformedCaptionError) as error:
         raise ImportFileError(f"{path} is no WebVTT ({error})", "a file that begins with WEBVTT") from error
     for count, cue in enumerate(cues, 1):
         text = html.unescape(_CUE_TAG.sub("", "\n".join(cue.lines)))
@@ -97,7 +98,7 @@ def _seconds(clock: str) -> float:
 def _elan(path: Path) -> Iterator[Item]:
     load(path)
     try:
-        document = pympi.Elan.Eaf(str(path))
+        document = Eaf(str(path))
         tiers = {name: document.tiers[name] for name in document.get_tier_names()}
     except (OSError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise ImportFileError(f"{path} is no ELAN document ({error})", "an .eaf file of ELAN") from error
