@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from urllib.parse import quote
 
-from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - written in Cython
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - compiled, without stubs
 
 from export.material import Agent, Annotation, Assessment, Concept, Material
 from export.options import Options, software_version
