@@ -21,6 +21,8 @@ from api.protocol.problems import tell_problems
 from api.protocol.service import Service
 from api.protocol.sparql import sparql_routes
 from api.published.routes import published_routes
+from api.rest.questions import question_routes
+from api.rest.routes import list_routes
 
 __all__ = ["create_app"]
 
@@ -76,4 +78,6 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
     app.include_router(void_routes(service))
     app.include_router(annotation_routes(service))
     app.include_router(published_routes())
+    app.include_router(list_routes(service))
+    app.include_router(question_routes(service))
     return app
