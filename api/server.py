@@ -23,6 +23,7 @@ from api.protocol.sparql import sparql_routes
 from api.published.routes import published_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
+from api.things.routes import page_routes, thing_routes
 
 __all__ = ["create_app"]
 
@@ -76,8 +77,10 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
     app.include_router(sparql_routes(service))
     app.include_router(graph_routes(service))
     app.include_router(void_routes(service))
+    app.include_router(page_routes(service))
     app.include_router(annotation_routes(service))
     app.include_router(published_routes())
+    app.include_router(thing_routes(service))
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))
     return app

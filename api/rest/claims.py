@@ -14,7 +14,7 @@ from fastapi import Request
 
 from api.published.graph import load_published
 from api.rest.asking import Page, Row, ask_by_line, local_address, values_of
-from api.rest.lists import decimal, works_of
+from api.rest.lists import decimal, is_iri, works_of
 from api.rest.models import Claim, Reference, Span, Term
 from api.protocol.service import Service
 from ontology.errors import ParameterError
@@ -35,6 +35,7 @@ WHERE {{
     ?claim a acm:Claim ; oa:hasBody ?concept ; acm:aspect ?aspect ; acm:confidence ?confidence ;
         acm:confidenceKind ?kind ; dcterms:creator ?maker ; oa:hasTarget ?span .
     ?span oa:hasSource ?recording ; acm:startSeconds ?start ; acm:endSeconds ?end .
+{inside}
     OPTIONAL {{ ?maker foaf:name ?agent }}
     OPTIONAL {{ ?claim dcterms:created ?created }}
     OPTIONAL {{ ?claim prov:wasGeneratedBy ?run }}
@@ -47,16 +48,22 @@ LIMIT {limit}
 
 _BEFORE = {
     "concept": "  ?concept skos:broader* ?_concept .",
+    "realized": "  GRAPH ?catalogue { ?_realized frbr:realization ?recording }",
     "work": "  { SELECT DISTINCT ?recording { GRAPH ?catalogue {\n"
     "    ?work a mo:MusicalWork ; dcterms:title ?title ; frbr:realization ?recording }\n"
-    "    FILTER(CONTAINS(LCASE(?title), LCASE(?_work)) || STR(?work) = ?_work) } }",
+    "    FILTER(CONTAINS(LCASE(?title), LCASE(?_work))) } }",
 }
+_INSIDE = {
+    "only": "    ?claim oa:hasBody ?_only .",
+    "maker": "    ?claim dcterms:creator ?_maker .",
+    "recording": "    ?span oa:hasSource ?_recording .",
+    "span": "    ?claim oa:hasTarget ?_span .",
+    "run": "    ?claim prov:wasGeneratedBy ?_run .",
+}
+"""Patterns beside those of the claim, from which an engine can begin."""
+
 _AFTER = {
-    "only": "  FILTER(?concept = ?_only)",
-    "agent": "  FILTER(CONTAINS(LCASE(?agent), LCASE(?_agent)) || STR(?maker) = ?_agent)",
-    "recording": "  FILTER(?recording = ?_recording)",
-    "span": "  FILTER(?span = ?_span)",
-    "run": "  FILTER(?run = ?_run)",
+    "agent": "  FILTER(CONTAINS(LCASE(?agent), LCASE(?_agent)))",
     "lowest": "  FILTER(?confidence >= ?_lowest)",
     "highest": "  FILTER(?confidence <= ?_highest)",
     "since": "  FILTER(?end > ?_since)",
@@ -118,9 +125,9 @@ class ClaimFilter:
         if self.concept is not None:
             bound = bind_arguments(find("concept_across_works"), {"concept": self.concept})
             found["concept" if self.narrower else "only"] = bound["_concept_iri"]
-        for name in ("agent", "work"):
+        for name, exactly in (("agent", "maker"), ("work", "realized")):
             if (text := getattr(self, name)) is not None:
-                found[name] = ox.Literal(text)
+                found |= {exactly: ox.NamedNode(text)} if is_iri(text) else {name: ox.Literal(text)}
         for name in ("recording", "span", "run"):
             if (iri := getattr(self, name)) is not None:
                 found[name] = ox.NamedNode(iri)
@@ -162,12 +169,12 @@ async def list_claims(
         last = {
             "_last_recording": ox.Literal(recording), "_last_start": decimal(start), "_last_claim": ox.Literal(claim),
         }  # fmt: skip
-    before = "\n".join(_BEFORE[name] for name in terms if name in _BEFORE)
+    before, inside = ("\n".join(each[name] for name in terms if name in each) for each in (_BEFORE, _INSIDE))
     after = "\n".join(_AFTER[name] for name in (*terms, *(["last"] if page.after else [])) if name in _AFTER)
     values: dict[str, RdfTerm] = {f"_{name}": term for name, term in terms.items() if name != "unassessed"}
     if page.after:
         values |= last
-    text = _CLAIMS.format(before=before, after=after, limit=page.limit + 1)
+    text = _CLAIMS.format(before=before, inside=inside, after=after, limit=page.limit + 1)
     rows = await ask_by_line(service, request, text, values)
     more, rows = len(rows) > page.limit, rows[: page.limit]
     keys = (rows[-1]["recording"], rows[-1]["start"], rows[-1]["claim"]) if more else None

@@ -6,6 +6,7 @@ Each list is ordered by one or two keys and the IRI. What belongs to the items o
 recordings of a work) is asked for after the page, for its items only.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -21,16 +22,22 @@ from ontology.terms import PROV, XSD
 from store import Term
 
 __all__ = [
-    "Listed", "decimal", "list_agents", "list_recordings", "list_runs", "list_spans", "list_works", "works_of",
+    "Listed", "decimal", "is_iri", "list_agents", "list_recordings", "list_runs", "list_spans", "list_works", "works_of",
 ]  # fmt: skip
 
 Listed = tuple[str, ...] | None
 """Keys of the last item of a page, or None on the last page."""
 
+_IRI = re.compile(r"(?:https?://|urn:)[^\s<>\"{}|\\^`]+")
 _OF_WORK = """  { SELECT DISTINCT ?recording { GRAPH ?catalogue {
     ?work a mo:MusicalWork ; dcterms:title ?title ; frbr:realization ?recording }
     FILTER(CONTAINS(LCASE(?title), LCASE(?_work)) || STR(?work) = ?_work) } }
 """
+
+
+def is_iri(text: str) -> bool:
+    """Tell whether a text is an IRI rather than a part of a name."""
+    return _IRI.fullmatch(text) is not None
 
 
 def decimal(number: float | str) -> ox.Literal:
@@ -203,7 +210,7 @@ async def list_spans(
         "      acm:endSeconds ?end }\n"
     )
     if recording is not None:
-        where, more["_recording"] = where + "  FILTER(?recording = ?_recording)\n", ox.NamedNode(recording)
+        where, more["_recording"] = where + "  ?span oa:hasSource ?_recording .\n", ox.NamedNode(recording)
     if since is not None:
         where, more["_since"] = where + "  FILTER(?end > ?_since)\n", decimal(since)
     if until is not None:
