@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from api.console.routes import console_routes
 from api.protocol.annotations.routes import annotation_routes
 from api.protocol.description import void_routes
 from api.protocol.graphs import graph_routes
@@ -80,6 +81,7 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
     app.include_router(page_routes(service))
     app.include_router(annotation_routes(service))
     app.include_router(published_routes())
+    app.include_router(console_routes())
     app.include_router(thing_routes(service))
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))

@@ -132,4 +132,3 @@ def next_link(request: Request, response: Response, keys: Sequence[str] | None) 
         links.append(f'<{following}>; rel="next"')
     response.headers["Link"] = ", ".join(links)
     return following
-

@@ -280,9 +280,7 @@ async def list_runs(
     return found, keys
 
 
-async def list_agents(
-    service: Service, request: Request, name: str | None, page: Page
-) -> tuple[list[Agent], Listed]:
+async def list_agents(service: Service, request: Request, name: str | None, page: Page) -> tuple[list[Agent], Listed]:
     """Return a page of agents by name."""
     order = _Order(("name", "agent"))
     where = (

@@ -48,7 +48,9 @@ def _wanted(
     verdict: Annotated[
         str | None,
         Query(
-            max_length=400, description=f"One of {', '.join(Verdict)}, {UNASSESSED}.", examples=[Verdict.SUPPORTED.value]
+            max_length=400,
+            description=f"One of {', '.join(Verdict)}, {UNASSESSED}.",
+            examples=[Verdict.SUPPORTED.value],
         ),
     ] = None,
     work: Annotated[

@@ -50,6 +50,7 @@ _NAMES = """SELECT DISTINCT ?thing ?name WHERE {{
   GRAPH ?g {{ ?thing <{name}>|<{title}>|<{label}> ?name }}
 }} ORDER BY ?thing ?name"""
 
+
 @dataclass(frozen=True)
 class Thing:
     """What is said of a thing.
@@ -83,11 +84,13 @@ class Thing:
         subject, predicate = ox.NamedNode(self.iri), ox.NamedNode(property_)
         return [plain(one.object) for one in self.triples if one.subject == subject and one.predicate == predicate]
 
+
 async def exists(service: Service, request: Request, iri: str) -> bool:
     """Tell whether anything is said of an IRI, or in a graph of its name."""
     name = ox.NamedNode(iri)
     text = f"SELECT ?x WHERE {{ {{ {name} ?p ?x }} UNION {{ GRAPH {name} {{ ?x ?q ?y }} }} }} LIMIT 1"
     return bool((await ask(service, request, text)).rows)
+
 
 async def read_thing(service: Service, request: Request, iri: str) -> Thing:
     """Return what is said of a thing; no statements if nothing is."""
@@ -101,6 +104,7 @@ async def read_thing(service: Service, request: Request, iri: str) -> Thing:
     own = [other for other in mentioned if other.startswith(service.base)]
     return Thing(iri, tuple(triples), await names_of(service, request, own))
 
+
 async def names_of(service: Service, request: Request, iris: Sequence[str]) -> dict[str, str]:
     """Return the names and titles of some things of the archive."""
     if not iris:
@@ -110,6 +114,7 @@ async def names_of(service: Service, request: Request, iris: Sequence[str]) -> d
     for row in await ask_by_line(service, request, text):
         found.setdefault(row["thing"], row["name"])
     return found
+
 
 async def read_back(service: Service, request: Request, iri: str) -> dict[str, list[str]]:
     """Return what refers to a thing, by the property; one more than `MOST_BACK` where there are more.
@@ -126,6 +131,7 @@ async def read_back(service: Service, request: Request, iri: str) -> dict[str, l
     for row in await ask_by_line(service, request, f"SELECT ?p ?s WHERE {{ {parts} }}"):
         found.setdefault(row["p"], []).append(row["s"])
     return found
+
 
 def _shown(property_: str) -> str:
     """Leave out what a page shows in another way."""

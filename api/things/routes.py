@@ -175,7 +175,9 @@ async def _graph(service: Service, request: Request, path: str, suffix: str) -> 
 
 def _links(service: Service, path: str, suffix: str) -> dict[str, str]:
     others = ", ".join(
-        f'</{path}{other}>; rel="alternate"; type="{media_type}"' for other, media_type in FORMATS.items() if other != suffix
+        f'</{path}{other}>; rel="alternate"; type="{media_type}"'
+        for other, media_type in FORMATS.items()
+        if other != suffix
     )
     return {"Vary": "Accept", "Link": f'<{service.base}{path}>; rel="describes", {others}'}
 
