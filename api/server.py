@@ -13,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api.console.routes import console_routes
+from api.operation.metrics import Measured, Metrics, metrics_routes
 from api.protocol.annotations.routes import annotation_routes
 from api.protocol.description import void_routes
 from api.protocol.graphs import graph_routes
@@ -41,6 +42,8 @@ _HOME = """Acousma, a knowledge graph of things heard.
 /store         Graph Store Protocol: ?graph=IRI or ?default
 /annotations/  Web Annotation Protocol
 /.well-known/void  what is in the archive, with numbers
+/api           works, recordings, spans, claims, runs, agents, stored questions as JSON; described in /api/openapi.json
+/metrics       numbers for Prometheus
 /health        whether the server runs; /ready whether it answers queries
 """
 
@@ -66,6 +69,8 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
         allow_headers=["*"], expose_headers=_EXPOSED, max_age=600,
     )  # fmt: skip
     app.add_middleware(Frame, rate=Rate(per_minute))
+    metrics = Metrics()
+    app.add_middleware(Measured, metrics=metrics)
     tell_problems(app)
 
     @app.api_route("/", methods=["GET", "HEAD"])
@@ -75,6 +80,7 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
         return PlainTextResponse(_HOME, headers={"Vary": "Accept"})
 
     app.include_router(health_routes(service))
+    app.include_router(metrics_routes(service, metrics))
     app.include_router(sparql_routes(service))
     app.include_router(graph_routes(service))
     app.include_router(void_routes(service))
