@@ -13,6 +13,8 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api.console.routes import console_routes
+from api.jobs.queue import JobQueue
+from api.jobs.routes import job_routes
 from api.operation.metrics import Measured, Metrics, metrics_routes
 from api.protocol.annotations.routes import annotation_routes
 from api.protocol.description import void_routes
@@ -48,7 +50,7 @@ _HOME = """Acousma, a knowledge graph of things heard.
 """
 
 
-def create_app(service: Service, per_minute: int = 0) -> FastAPI:
+def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -57,6 +59,8 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
         Its stores and its writer are closed by whoever opened them.
     per_minute : int
         Requests that one address may send in a minute; 0 for no limit.
+    queue : JobQueue, optional
+        Takes sound files in; without one they cannot be sent.
 
     Returns
     -------
@@ -91,4 +95,5 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
     app.include_router(thing_routes(service))
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))
+    app.include_router(job_routes(service, queue))
     return app

@@ -3,9 +3,9 @@
 Conventions
 -----------
 A backup is a ZIP file: ``quads.nq`` (N-Quads, which any RDF store reads), ``manifest.json`` with the sum and the number
-of the quads, and the notes beside the graph. It holds one published state whole: a writer goes on meanwhile. A backup is
-read again and compared before it has its name; so is a restored archive before it is shown. The sum of the content is
-that of all quads in any order, for a store does not keep their order, and with all blank nodes alike.
+of the quads, and the notes beside the graph. It holds one published state whole: a writer goes on meanwhile. A backup
+is read again and compared before it has its name; so is a restored archive. The sum of the content is that of all quads
+in any order, for a store does not keep their order, and with all blank nodes alike.
 """
 
 import hashlib

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 from fastapi import Request
 
+from api.protocol.service import Service
 from api.published.graph import load_published
 from api.rest.asking import Page, Row, ask_by_line, local_address, values_of
 from api.rest.lists import decimal, is_iri, works_of
 from api.rest.models import Claim, Reference, Span, Term
-from api.protocol.service import Service
 from ontology.errors import ParameterError
 from ontology.mint import concept
 from ontology.terms import ACV, Verdict

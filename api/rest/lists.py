@@ -22,7 +22,8 @@ from ontology.terms import PROV, XSD
 from store import Term
 
 __all__ = [
-    "Listed", "decimal", "is_iri", "list_agents", "list_recordings", "list_runs", "list_spans", "list_works", "works_of",
+    "Listed", "decimal", "is_iri", "list_agents", "list_recordings", "list_runs", "list_spans", "list_works",
+    "works_of",
 ]  # fmt: skip
 
 Listed = tuple[str, ...] | None

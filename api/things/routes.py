@@ -134,8 +134,8 @@ def _iri(service: Service, path: str) -> str:
 
 def _missing(path: str) -> Problem:
     return Problem(
-        404, f"Nothing is said of {path[:200]} here. Expected: the IRI of something in this archive. To do: find it with "
-        "/api or /sparql.", {"Vary": "Accept"},
+        404, f"Nothing is said of {path[:200]} here. Expected: the IRI of something in this archive. To do: find it "
+        "with /api or /sparql.", {"Vary": "Accept"},
     )  # fmt: skip
 
 

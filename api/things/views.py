@@ -17,7 +17,7 @@ from api.rest.models import Claim
 from api.things.reading import BACKWARDS, MOST_BACK, Thing
 from ontology.terms import ACM, DCTERMS, FOAF, MLS, MO, OA, PROV, RDF, RDFS, SOSA, TL
 
-__all__ = ["KINDS", "FORMATS", "Link", "claims_parameter", "render", "title_of"]
+__all__ = ["FORMATS", "KINDS", "Link", "claims_parameter", "render", "title_of"]
 
 FORMATS = {".html": "text/html", ".ttl": "text/turtle", ".jsonld": "application/ld+json"}
 """Media type of each suffix."""
@@ -27,8 +27,8 @@ KINDS = (
     (ACM.Claim, "Claim"), (ACM.MeasurementAnnotation, "Measurement"), (ACM.Description, "Description"),
     (ACM.Assessment, "Assessment"), (OA.Annotation, "Annotation"), (SOSA.Observation, "Observation"),
     (MLS.Run, "Run"), (MLS.HyperParameterSetting, "Parameter"), (OA.FragmentSelector, "Selector"),
-    (TL.RelativeTimeLine, "Timeline"), (TL.Interval, "Interval"), (ACM.Corpus, "Corpus"), (ACM.Evaluation, "Evaluation"),
-    (ACM.Score, "Score"), (PROV.Person, "Person"), (PROV.SoftwareAgent, "Program"), (PROV.Activity, "Activity"),
+    (TL.RelativeTimeLine, "Timeline"), (TL.Interval, "Interval"), (ACM.Corpus, "Corpus"),
+    (ACM.Evaluation, "Evaluation"), (ACM.Score, "Score"), (PROV.Person, "Person"), (PROV.SoftwareAgent, "Program"), (PROV.Activity, "Activity"),
 )  # fmt: skip
 """What a class is called on a page; the first that fits counts."""
 
