@@ -25,6 +25,7 @@ from api.protocol.problems import tell_problems
 from api.protocol.service import Service
 from api.protocol.sparql import sparql_routes
 from api.published.routes import published_routes
+from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
 from api.things.routes import page_routes, thing_routes
@@ -77,7 +78,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.add_middleware(Measured, metrics=metrics)
     tell_problems(app)
 
-    @app.api_route("/", methods=["GET", "HEAD"])
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
@@ -96,4 +97,5 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))
     app.include_router(job_routes(service, queue))
+    app.include_router(openapi_routes(app, service))
     return app

@@ -6,24 +6,12 @@ from functools import cache
 from api.published.graph import load_published
 from ontology.terms import ACV, PREFIXES
 from queries import load_queries
-from queries.library import sparql
+from queries.executables import example_of
 
-__all__ = ["console_data", "example_of"]
+__all__ = ["console_data"]
 
 _OPEN = ("works", "opens_with", "disagreements", "ear_against_measurement")
 """The questions that stand in tabs when the console is opened for the first time."""
-
-
-def example_of(name: str) -> str:
-    """Return a stored question as SPARQL that can be asked as it is: parameters without a default stay open.
-
-    Examples
-    --------
-    >>> example_of("works").startswith("PREFIX")
-    True
-    """
-    query = load_queries()[name]
-    return query.text if any(one.required for one in query.parameters) else sparql(name, {})
 
 
 @cache
@@ -33,7 +21,7 @@ def console_data() -> bytes:
     questions = [
         {
             "name": query.name, "title": query.summary, "description": query.description,
-            "query": example_of(query.name), "open": query.name in _OPEN,
+            "query": example_of(query), "open": query.name in _OPEN,
         }
         for query in load_queries().values()
     ]  # fmt: skip

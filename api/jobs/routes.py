@@ -224,7 +224,7 @@ def _job(queue: JobQueue, filename: str | None, about: dict[str, object]) -> Job
     name = unicodedata.normalize("NFC", (filename or "").replace("\\", "/").rpartition("/")[2].strip())
     if not name or not name.isprintable() or name.startswith(".") or len(name.encode()) > _MOST_NAME:
         raise Problem(400, f"The name of the file is {name[:80]!r}. Expected: ?filename=NAME, such as bell.wav.")
-    if Path(name).suffix.lower() not in EXTENSIONS:
+    if Path(name).suffix.lower().lstrip(".") not in EXTENSIONS:
         raise Problem(415, f"{name[:80]!r} is no sound file. Expected: one of {', '.join(sorted(EXTENSIONS))}.")
     return Job.model_validate(
         {"id": queue.folder.new_id(), "state": State.QUEUED, "filename": name, "created": moment(), **about}

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from api.listing import as_json
 from api.protocol.answers import AnswerResponse
+from api.protocol.description import write_graph
 from api.protocol.problems import Problem
 from api.protocol.requests import negotiate
 from api.protocol.service import Service
@@ -14,6 +15,7 @@ from api.rest.asking import ask
 from api.rest.models import Items, Parameter, Question
 from api.rest.routes import read
 from queries import find, load_queries
+from queries.executables import executables
 from queries.library import sparql
 from queries.questions import StoredQuery
 
@@ -50,15 +52,25 @@ def question_routes(service: Service) -> APIRouter:
             },
         )  # fmt: skip
 
-    @read(router, "", **reading)
-    async def queries(request: Request) -> Items[Question]:
-        """List the stored questions."""
-        return Items(items=[view(request, query) for query in load_queries().values()], next=None)
+    def in_rdf(request: Request, names: tuple[str, ...]) -> Response | None:
+        """Return the questions as RDF if that is what the client likes best."""
+        kinds = (_JSON, "text/turtle", "application/ld+json", "application/n-triples")
+        if negotiate(request, kinds, {"application/x-turtle": "text/turtle"}) == _JSON:
+            return None
+        return write_graph(request, list(executables(f"{service.base}api/queries/", names)))
 
-    @read(router, "/{name}", **reading)
-    async def query(request: Request, name: str) -> Question:
-        """Tell what a stored question asks, its parameters and its columns."""
-        return view(request, find(name))
+    @read(router, "", response_model=Items[Question], **reading)
+    async def queries(request: Request) -> Items[Question] | Response:
+        """List the stored questions: as JSON, or in RDF as sh:SPARQLExecutable."""
+        return in_rdf(request, ()) or Items(
+            items=[view(request, query) for query in load_queries().values()], next=None
+        )
+
+    @read(router, "/{name}", response_model=Question, **reading)
+    async def query(request: Request, name: str) -> Question | Response:
+        """Tell what a stored question asks, its parameters and its columns; in RDF as sh:SPARQLExecutable."""
+        found = find(name)
+        return in_rdf(request, (name,)) or view(request, found)
 
     @read(router, "/{name}/sparql", response_class=Response, **reading)
     async def text(request: Request, name: str) -> Response:
