@@ -26,7 +26,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.backup_cli import add_backups
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
@@ -360,7 +359,6 @@ app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
 app.add_typer(token)
-add_backups(app)
 
 
 @app.command("next", hidden=True)

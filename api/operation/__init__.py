@@ -1,7 +1,1 @@
-"""Looking after a running server and its data.
-
-Modules
--------
-metrics   numbers for Prometheus
-backups   ``acousma backup`` and ``restore``
-"""
+"""Looking after a running server: numbers for Prometheus (:mod:`api.operation.metrics`)."""
