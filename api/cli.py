@@ -26,6 +26,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api.backup_cli import add_backup_commands
 from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.import_cli import imports
@@ -42,7 +43,8 @@ app = typer.Typer(
     name="acousma",
     help="A knowledge graph of things heard: who heard what, when and where, and what measurement says to it.",
     epilog="Settings: ACOUSMA_STORE (folder or URL of the archive), ACOUSMA_BASE_IRI, ACOUSMA_DEVICE, "
-    "ACOUSMA_QUERY_SECONDS. Exit codes: 0 well, 1 faults found, 2 usage, 3 input, 4 store, 5 query, 130 interrupted.",
+    "ACOUSMA_QUERY_SECONDS; for the server also those of docs/endpoint.md. "
+    "Exit codes: 0 well, 1 faults found, 2 usage, 3 input, 4 store, 5 query, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -327,7 +329,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
     store: Store = None,
 ) -> None:
-    """Serve SPARQL over HTTP, read-only, with a time limit."""
+    """Serve SPARQL, graphs and annotations over HTTP; who writes needs a token (`acousma token`)."""
     from api import keeping
 
     settings = load_settings(store)
@@ -359,6 +361,7 @@ app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(evaluation)
 app.add_typer(token)
+add_backup_commands(app)
 
 
 @app.command("next", hidden=True)

@@ -155,23 +155,35 @@ def read_document(document: Mapping[str, Json], iri: str) -> list[ox.Triple]:
 def _name_parts(root: dict[str, Json], iri: str) -> None:
     """Give an IRI to every part of an expanded document that has none."""
     labels: dict[str, str] = {}
+    alike: Counter[tuple[str, str]] = Counter()
 
     def name(part: dict[str, Json], place: str) -> None:
         given = part.get("@id")
         if isinstance(given, str) and not given.startswith("_:"):
             return
-        content = json.dumps({**part, "@id": None}, sort_keys=True, ensure_ascii=False)
-        made = Minter.contribution_part(iri, place, content)
+        content = json.dumps(_unordered({**part, "@id": None}), sort_keys=True, ensure_ascii=False)
+        alike[place, content] += 1
+        made = Minter.contribution_part(iri, place, f"{content}{alike[place, content]}")
         part["@id"] = labels.setdefault(given, made) if isinstance(given, str) else made
 
     _each_part(root, "", name)
 
 
+def _unordered(value: Json, *, ordered: bool = False) -> Json:
+    """Return an expanded value with the members of sets in one order."""
+    if isinstance(value, dict):
+        return {key: _unordered(one, ordered=key == "@list") for key, one in value.items()}
+    if isinstance(value, list):
+        members = [_unordered(one) for one in value]
+        return members if ordered else sorted(members, key=lambda one: json.dumps(one, sort_keys=True))
+    return value
+
+
 def _each_part(value: Json, place: str, act: Callable[[dict[str, Json], str], None]) -> None:
     """Call ``act`` for each node object of an expanded document, from the inside out."""
     if isinstance(value, list):
-        for number, one in enumerate(value):
-            _each_part(one, f"{place}/{number}", act)
+        for one in value:
+            _each_part(one, place, act)
     elif isinstance(value, dict) and "@value" not in value:
         for key, one in value.items():
             if key not in ("@id", "@type"):

@@ -370,7 +370,7 @@ def _check_iris(expanded: Json) -> None:
         try:
             ox.NamedNode(iri)
         except ValueError:
-            found = iri
+            found = iri.removeprefix(_NO_BASE)
         else:
             if iri.startswith(_UNKNOWN):
                 raise InputError(

@@ -13,6 +13,7 @@ Conventions
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -364,17 +365,24 @@ class EmbeddedStore:
         self.close()
 
 
+_LOCK_SECONDS = 1.0
+"""How long to wait for another process that writes: a server lets go of the archive soon after a change."""
+
+
 def _open(live: Path) -> ox.Store:
-    try:
-        return ox.Store(live)
-    except OSError as error:
-        if "lock" in str(error).lower():
-            raise StoreLocked(
-                f"another process is writing to {live.parent}",
-                "one writer at a time",
-                "wait until it has ended, or open the archive for reading",
-            ) from error
-        raise StoreError(f"{live} cannot be opened: {error}", "the files of an archive", "restore a copy") from error
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return ox.Store(live)
+        except OSError as error:
+            if "lock" not in str(error).lower():
+                raise StoreError(f"{live} cannot be opened: {error}", "an archive", "restore a copy") from error
+            if time.monotonic() > deadline:
+                raise StoreLocked(
+                    f"another process is writing to {live.parent}", "one writer at a time",
+                    "wait until it has ended, or open the archive for reading",
+                ) from error  # fmt: skip
+        time.sleep(0.05)
 
 
 def _read_only(generation: Path) -> ox.Store:

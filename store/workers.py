@@ -35,6 +35,7 @@ from ontology.errors import (
     StoreMissing,
 )
 from store._process import Job, Worker
+from store._worker import BLOCK_BYTES
 from store.base import Limits, Stop
 
 __all__ = ["Answer", "Job", "WorkerPool"]
@@ -70,8 +71,14 @@ class Answer(Iterator[bytes]):
         self._first: bytes | None = None
 
     def start(self) -> Self:
-        """Wait for the first block, so that early errors are raised before anything is handed out."""
-        self._first = next(self, b"")
+        """Wait for the first full block or the end, so that what goes wrong by then is raised before bytes are given.
+
+        An answer shorter than a block is thus whole when it is handed out.
+        """
+        begun = bytearray()
+        while len(begun) < BLOCK_BYTES and (block := next(self, b"")):
+            begun += block
+        self._first = bytes(begun)
         return self
 
     def __next__(self) -> bytes:

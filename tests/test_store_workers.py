@@ -23,7 +23,7 @@ from ontology.errors import (
     QueryTooLarge,
     StoreError,
 )
-from store import GRAPH_TYPES, TABLE_TYPES, EmbeddedStore, Limits
+from store import GRAPH_TYPES, TABLE_TYPES, EmbeddedStore, Limits, Stop
 from store.workers import Job, WorkerPool
 
 ROWS = 2_000
@@ -339,3 +339,50 @@ def test_values_are_bound_in_rows_and_ask(folder: Path) -> None:
         seven = {"label": ox.Literal("7")}
         assert archive.rows("SELECT ?s { ?s ?p ?label }", seven).rows == ((ox.NamedNode("http://e/s7"),),)
         assert not archive.ask("ASK { ?s ?p ?label }", {"label": ox.Literal("x")})
+
+
+def test_quick_queries_pass_any_number_of_runaways(folder: Path) -> None:
+    """Runaways beyond the places for slow queries are stopped after their quick time, not after their limit."""
+    with reader(folder, workers=2, seconds=20, quick_seconds=0.3, wait_seconds=10) as archive:
+        ended: list[QueryTimeout] = []
+
+        def run_away() -> None:
+            try:
+                archive.rows(RUNAWAY)
+            except QueryTimeout as error:
+                ended.append(error)
+            except (QueryLost, StoreError):  # at the end of the test
+                pass
+
+        threads = [threading.Thread(target=run_away, daemon=True) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        start = time.perf_counter()
+        for number in range(5):
+            assert archive.rows(f"SELECT ?o {{ <http://e/s{number}> ?p ?o }}").rows == ((ox.Literal(str(number)),),)
+        assert time.perf_counter() - start < 8
+        deadline = time.monotonic() + 8
+        while len(ended) < 6 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(ended) == 6
+        assert all("no room for more slow queries" in str(error) for error in ended)
+        for pid in children():
+            os.kill(pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join(10)
+
+
+def test_a_query_that_is_given_up_frees_its_worker_at_once(folder: Path) -> None:
+    with reader(folder, seconds=20) as archive:
+        archive.ask("ASK { }")
+        stop = Stop()
+        threading.Timer(0.3, stop.give_up).start()
+        start = time.perf_counter()
+        with pytest.raises(QueryLost, match="given up"):
+            archive.serialise(RUNAWAY, JSON, stop=stop)
+        assert time.perf_counter() - start < 1
+        assert children() == []
+        with pytest.raises(QueryLost, match="given up"):
+            archive.serialise(RUNAWAY, JSON, stop=stop)
+        assert archive.ask("ASK { ?s ?p '7' }")
