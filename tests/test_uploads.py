@@ -65,13 +65,11 @@ def ada(archive: Path) -> dict[str, str]:
 
 def events_of(client: httpx.Client, id_: str) -> list[dict[str, object]]:
     """Follow a job to its end."""
-    found = []
+    found: list[str] = []
     with client.stream("GET", f"/api/jobs/{id_}/events", timeout=120) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        for line in answer.iter_lines():
-            if line.startswith("data: "):
-                found.append(json.loads(line.removeprefix("data: ")))
-    return found
+        found += [line.removeprefix("data: ") for line in answer.iter_lines() if line.startswith("data: ")]
+    return [json.loads(text) for text in found]
 
 
 def test_a_sound_that_is_sent_is_in_the_archive_when_its_job_says_so(
@@ -172,7 +170,8 @@ def test_others_write_while_a_job_runs(archive: Path, tmp_path: Path) -> None:
             answer = client.post("/update", data={"update": update})
             assert answer.status_code == 204, answer.text
             written += 1
-        assert client.get(f"/api/jobs/{sent['id']}").json()["state"] == "done"
+        last = client.get(f"/api/jobs/{sent['id']}").json()
+        assert last["state"] == "done", last
     assert written > 3
     with open_store(archive) as store:
         rows = store.rows("SELECT ?s { GRAPH <http://e/beside> { ?s ?p ?o } }").rows
