@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -11,7 +12,9 @@ from fastapi.testclient import TestClient
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import Settings
+from tests.commands import acousma
 from tests.house import House, build
+from tests.sounds import tone, write
 
 BASE = "http://localhost:8000/"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -117,17 +120,11 @@ def test_a_page_of_a_recording_shows_its_claims_and_leads_on(house: House, clien
 
 
 @pytest.mark.parametrize("base", ["https://archive.example.org/heard/", "urn:archive:"])
-def test_iris_with_another_base_resolve_on_this_server(tmp_path: object, base: str) -> None:
-    from pathlib import Path  # noqa: PLC0415 - for the type only
-
-    from tests.commands import acousma  # noqa: PLC0415
-    from tests.sounds import tone, write  # noqa: PLC0415
-
-    folder = Path(str(tmp_path))
-    write(folder / "a.wav", tone(440, 0.5))
-    done = acousma("ingest", folder / "a.wav", "--store", folder / "archive", ACOUSMA_BASE_IRI=base)
+def test_iris_with_another_base_resolve_on_this_server(tmp_path: Path, base: str) -> None:
+    write(tmp_path / "a.wav", tone(440, 0.5))
+    done = acousma("ingest", tmp_path / "a.wav", "--store", tmp_path / "archive", ACOUSMA_BASE_IRI=base)
     assert done.returncode == 0, done
-    settings = Settings(store=str(folder / "archive"), base_iri=base)
+    settings = Settings(store=str(tmp_path / "archive"), base_iri=base)
     with (
         opened_service(settings) as service,
         TestClient(create_app(service), base_url="http://localhost:8000") as there,
@@ -144,7 +141,7 @@ def test_iris_with_another_base_resolve_on_this_server(tmp_path: object, base: s
 
 def test_a_private_archive_shows_nobody_anything_without_a_token(house: House) -> None:
     with serving(house, public=False) as client:
-        for path in (*(f"/{path}" for path in kinds(house).values()), "/api/works", "/api/claims", "/api/jobs", "/metrics",
-                     "/api/queries", "/api/queries/works/answer"):  # fmt: skip
+        lists = ("/api/works", "/api/claims", "/api/jobs", "/metrics", "/api/queries", "/api/queries/works/answer")
+        for path in (*(f"/{path}" for path in kinds(house).values()), *lists):
             for headers in (BROWSER, {"Accept": "text/turtle"}):
                 assert client.get(path, headers=headers).status_code == 401, path

@@ -106,7 +106,8 @@ def _protocols() -> Object:
         },
         f"/{PATHS.annotations}": {
             "get": _operation("Annotations", "Give the container of all annotations, or a page of it.", [
-                _parameter("page", "Number of a page, from 0."), _parameter("iris", "1: only IRIs, 0: whole.")], _ANSWERS),
+                _parameter("page", "Number of a page, from 0."), _parameter("iris", "1: only IRIs, 0: whole."),
+            ], _ANSWERS),
             "post": _operation("Annotations", "Keep an annotation; takes the token of an annotator.", [], made,
                                {"required": True, "content": annotation}),
         },

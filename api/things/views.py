@@ -27,8 +27,10 @@ KINDS = (
     (ACM.Claim, "Claim"), (ACM.MeasurementAnnotation, "Measurement"), (ACM.Description, "Description"),
     (ACM.Assessment, "Assessment"), (OA.Annotation, "Annotation"), (SOSA.Observation, "Observation"),
     (MLS.Run, "Run"), (MLS.HyperParameterSetting, "Parameter"), (OA.FragmentSelector, "Selector"),
-    (TL.RelativeTimeLine, "Timeline"), (TL.Interval, "Interval"), (ACM.Corpus, "Corpus"),
-    (ACM.Evaluation, "Evaluation"), (ACM.Score, "Score"), (PROV.Person, "Person"), (PROV.SoftwareAgent, "Program"), (PROV.Activity, "Activity"),
+    (TL.RelativeTimeLine, "Timeline"), (TL.Interval, "Interval"),
+    (ACM.Corpus, "Corpus"),
+    (ACM.Evaluation, "Evaluation"), (ACM.Score, "Score"), (PROV.Person, "Person"),
+    (PROV.SoftwareAgent, "Program"), (PROV.Activity, "Activity"),
 )  # fmt: skip
 """What a class is called on a page; the first that fits counts."""
 
