@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 
 from api.jobs.queue import JobQueue
 from api.jobs.states import JobFolder
+from api.protocol.access import Writes
 from api.server import create_app
 from api.serving import opened_service
-from api.settings import Settings
+from api.settings import load_settings
 from tests.house import House, build
 
 schemathesis = pytest.importorskip("schemathesis")
@@ -28,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture(scope="module")
 def app(house: House) -> Iterator[FastAPI]:
-    made = Settings(store=str(house.archive), query_seconds=5, writes="open")
+    made = load_settings(str(house.archive)).model_copy(update={"query_seconds": 5.0, "writes": Writes.OPEN})
     with opened_service(made) as service:
         yield create_app(service, 0, JobQueue(JobFolder(house.archive), made.base_iri, "cpu", 100_000))
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.server import create_app
 from api.serving import opened_service
-from api.settings import Settings
+from api.settings import load_settings
 from ontology.terms import ACM, SH
 from queries import load_queries
 from store import check_query
@@ -25,7 +25,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture(scope="module")
 def client(house: House) -> Iterator[TestClient]:
-    settings = Settings(store=str(house.archive))
+    settings = load_settings(str(house.archive))
     with opened_service(settings) as service, TestClient(create_app(service), base_url="http://localhost:8000") as made:
         yield made
 
@@ -126,7 +126,7 @@ def test_a_stored_question_is_answered_as_json_and_csv(client: TestClient) -> No
 def test_stored_questions_are_sparql_executables_that_can_be_asked(client: TestClient) -> None:
     answer = client.get("/api/queries", headers={"Accept": "text/turtle"})
     quads = list(ox.parse(answer.content, format=ox.RdfFormat.TURTLE))
-    texts = {q.subject.value: q.object.value for q in quads if q.predicate.value == SH.NS + "select"}  # type: ignore[union-attr]
+    texts = {q.subject.value: q.object.value for q in quads if q.predicate.value == SH.NS + "select"}
     assert {iri.rpartition("/")[2] for iri in texts} == set(load_queries())
     for text in texts.values():
         assert check_query(text, Limits()).form == "select"

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.server import create_app
 from api.serving import opened_service
-from api.settings import Settings
+from api.settings import load_settings
 from tests.commands import acousma
 from tests.house import House, build
 from tests.sounds import tone, write
@@ -29,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @contextmanager
 def serving(house: House, **settings: object) -> Iterator[TestClient]:
-    made = Settings(store=str(house.archive), **settings)  # type: ignore[arg-type]  # fields of the settings
+    made = load_settings(str(house.archive)).model_copy(update=settings)
     with opened_service(made) as service, TestClient(create_app(service), base_url="http://localhost:8000") as client:
         yield client
 
@@ -124,7 +124,7 @@ def test_iris_with_another_base_resolve_on_this_server(tmp_path: Path, base: str
     write(tmp_path / "a.wav", tone(440, 0.5))
     done = acousma("ingest", tmp_path / "a.wav", "--store", tmp_path / "archive", ACOUSMA_BASE_IRI=base)
     assert done.returncode == 0, done
-    settings = Settings(store=str(tmp_path / "archive"), base_iri=base)
+    settings = load_settings(str(tmp_path / "archive")).model_copy(update={"base_iri": base})
     with (
         opened_service(settings) as service,
         TestClient(create_app(service), base_url="http://localhost:8000") as there,

@@ -11,7 +11,7 @@ from store import EmbeddedStore, Limits
 
 __all__ = ["BriefStore"]
 
-_RETRY_SECONDS = 0.1
+_RETRY_SECONDS = 0.02
 
 
 class BriefStore(EmbeddedStore):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -70,7 +70,7 @@ def job_routes(service: Service, queue: JobQueue | None) -> APIRouter:
         there = open_queue()
         if await anyio.to_thread.run_sync(lambda: there.is_full):
             raise Problem(503, "Too many jobs are waiting. To do: send it again when some are done.")
-        about = {"title": _words(title), "creator": _words(creator), "year": year}
+        about: dict[str, object] = {"title": _words(title), "creator": _words(creator), "year": year}
         job = await _received(request, there, filename, about)
         await anyio.to_thread.run_sync(there.add, job)
         response.headers["Location"] = f"/api/jobs/{job.id}"
@@ -87,7 +87,7 @@ def job_routes(service: Service, queue: JobQueue | None) -> APIRouter:
         """Tell what is known of a job."""
         return await anyio.to_thread.run_sync(open_queue().folder.read, id)
 
-    @router.get("/jobs/{id}/events", response_class=StreamingResponse, **reading)
+    @router.get("/jobs/{id}/events", response_class=StreamingResponse, dependencies=[Depends(allowed)])
     async def events(id: str) -> StreamingResponse:
         """Tell each change of a job as it comes, as server-sent events, until it is finished."""
         folder = open_queue().folder
@@ -144,7 +144,7 @@ async def _received(request: Request, queue: JobQueue, filename: str | None, abo
 
 
 async def _from_form(
-    request: Request, queue: JobQueue, blocks: AsyncIterator[bytes], said: tuple[str | None, dict[str, object]]
+    request: Request, queue: JobQueue, blocks: AsyncGenerator[bytes, None], said: tuple[str | None, dict[str, object]]
 ) -> Job:
     """Take the part ``file`` of a form, which the parser has put on the disk, and what other parts say."""
     filename, about = said
@@ -191,7 +191,7 @@ def _finish(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-async def _limited(request: Request, queue: JobQueue, over: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, queue: JobQueue, over: int) -> AsyncGenerator[bytes, None]:
     """Yield the body; it may have so many bytes and no long pauses."""
     received = 0
     stream = request.stream()

@@ -40,14 +40,14 @@ class Job(BaseModel):
     created: str = Field(description="When it was sent, in UTC.")
     started: str | None = None
     ended: str | None = None
-    step: str = Field("waiting", description="What is being done.", examples=["stored"])
-    title: str | None = Field(None, description="Title of the work, as it was sent.")
+    step: str = Field(default="waiting", description="What is being done.", examples=["stored"])
+    title: str | None = Field(default=None, description="Title of the work, as it was sent.")
     creator: str | None = None
     year: int | None = None
-    statements: int | None = Field(None, description="New statements in the archive.", examples=[1943])
-    recording: str | None = Field(None, description="IRI of the recording.")
+    statements: int | None = Field(default=None, description="New statements in the archive.", examples=[1943])
+    recording: str | None = Field(default=None, description="IRI of the recording.")
     notices: list[str] = []
-    problem: str | None = Field(None, description="Why it failed.")
+    problem: str | None = Field(default=None, description="Why it failed.")
 
     @property
     def is_finished(self) -> bool:

@@ -113,6 +113,13 @@ class ClaimFilter:
     since: float | None = None
     until: float | None = None
 
+    @classmethod
+    def by(cls, name: str, iri: str) -> "ClaimFilter":
+        """Return the claims about or by one thing, by the name of its condition."""
+        made = cls()
+        object.__setattr__(made, name, iri)
+        return made
+
     def values(self) -> dict[str, RdfTerm]:
         """Return the term of each condition, by its name.
 

@@ -20,7 +20,7 @@ class Items(_Model, Generic[T]):
     """One page of a list."""
 
     items: list[T]
-    next: str | None = Field(None, description="Address of the next page; null on the last one. As in the header Link.")
+    next: str | None = Field(default=None, description="Address of the next page, as in Link; null on the last.")
 
 
 class Reference(_Model):
@@ -28,7 +28,7 @@ class Reference(_Model):
 
     id: str = Field(description="IRI.", examples=["http://localhost:8000/recording/9db7d0ed8c34d7f0"])
     url: str = Field(description="Address at which this server describes it.")
-    name: str | None = Field(None, description="Title or name, where there is one.", examples=["Bell"])
+    name: str | None = Field(default=None, description="Title or name, where there is one.", examples=["Bell"])
 
 
 class Term(_Model):
@@ -45,7 +45,7 @@ class Work(_Model):
     url: str
     title: str = Field(examples=["Bell"])
     creator: Reference | None = None
-    year: int | None = Field(None, examples=[1975])
+    year: int | None = Field(default=None, examples=[1975])
     recordings: list[Reference] = []
 
 
@@ -54,7 +54,7 @@ class SoundFile(_Model):
 
     id: str
     url: str
-    title: str | None = Field(None, description="Name of the file, without folders.", examples=["bell.wav"])
+    title: str | None = Field(default=None, description="Name of the file, without folders.", examples=["bell.wav"])
 
 
 class Recording(_Model):
@@ -62,9 +62,9 @@ class Recording(_Model):
 
     id: str
     url: str
-    duration: float | None = Field(None, description="Length in seconds.", examples=[12.5])
-    sample_rate: float | None = Field(None, description="Samples per second.", examples=[44100.0])
-    channels: int | None = Field(None, examples=[2])
+    duration: float | None = Field(default=None, description="Length in seconds.", examples=[12.5])
+    sample_rate: float | None = Field(default=None, description="Samples per second.", examples=[44100.0])
+    channels: int | None = Field(default=None, examples=[2])
     works: list[Reference] = []
     files: list[SoundFile] = []
 
@@ -85,7 +85,7 @@ class Agent(_Model):
     id: str
     url: str
     name: str = Field(examples=["Acousma measured describer"])
-    version: str | None = Field(None, examples=["0.1.0"])
+    version: str | None = Field(default=None, examples=["0.1.0"])
     is_person: bool
 
 
@@ -99,11 +99,11 @@ class Claim(_Model):
     confidence: float = Field(description="From 0 to 1.", examples=[0.993])
     confidence_kind: str = Field(description="IRI of what kind of number it is.")
     agent: Reference
-    created: str | None = Field(None, description="When it was made, in UTC.", examples=["2025-06-15T15:06:40Z"])
+    created: str | None = Field(default=None, description="When it was made.", examples=["2025-06-15T15:06:40Z"])
     run: Reference | None = None
     span: Span
     works: list[Reference] = []
-    verdicts: list[str] = Field([], description="What assessments say of it, each once.", examples=[["supported"]])
+    verdicts: list[str] = Field(default=[], description="What assessments say, each once.", examples=[["supported"]])
 
 
 class Run(_Model):
@@ -113,7 +113,7 @@ class Run(_Model):
     url: str
     agent: Reference
     recordings: list[Reference] = []
-    started: str | None = Field(None, examples=["2025-06-15T15:06:40Z"])
+    started: str | None = Field(default=None, examples=["2025-06-15T15:06:40Z"])
     ended: str | None = None
 
 
@@ -138,4 +138,4 @@ class Question(_Model):
     description: str
     tags: list[str] = []
     parameters: list[Parameter] = []
-    columns: dict[str, str] = Field({}, description="What each column of the answer says.")
+    columns: dict[str, str] = Field(default={}, description="What each column of the answer says.")

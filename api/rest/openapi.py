@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Lists, questions and uploads describe themselves; the protocols (SPARQL, Graph Store, Web Annotation) read their requests
-themselves, as their standards say, so what they take stands here. Every operation can answer with a problem document.
+Lists, questions and uploads describe themselves; the protocols (SPARQL, Graph Store, Web Annotation) read their
+requests as their standards say, so what they take stands here. Every operation can answer with a problem document.
 """
 
 import copy

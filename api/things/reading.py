@@ -16,6 +16,7 @@ from api.listing import plain
 from api.protocol.service import Service
 from api.rest.asking import ask, ask_by_line, values_of
 from ontology.terms import ACM, DCTERMS, FOAF, MLS, MO, OA, PROV, RDFS
+from store import Term as RdfTerm
 
 __all__ = ["BACKWARDS", "MOST_BACK", "Thing", "exists", "names_of", "read_back", "read_thing"]
 
@@ -94,7 +95,7 @@ async def exists(service: Service, request: Request, iri: str) -> bool:
 
 async def read_thing(service: Service, request: Request, iri: str) -> Thing:
     """Return what is said of a thing; no statements if nothing is."""
-    values = {"_iri": ox.NamedNode(iri), "_within": ox.Literal(iri.rstrip("/") + "/")}
+    values: dict[str, RdfTerm] = {"_iri": ox.NamedNode(iri), "_within": ox.Literal(iri.rstrip("/") + "/")}
     triples = []
     for subject, predicate, value in (await ask(service, request, _OWN, values)).rows:
         assert isinstance(subject, ox.NamedNode | ox.BlankNode) and isinstance(predicate, ox.NamedNode)

@@ -25,6 +25,7 @@ from api.protocol.service import Service
 from api.published.graph import serialise
 from api.rest.asking import Page
 from api.rest.claims import ClaimFilter, list_claims
+from api.rest.models import Claim
 from api.things.reading import exists, read_back, read_thing
 from api.things.views import FORMATS, claims_parameter, render
 
@@ -145,9 +146,10 @@ async def _page(service: Service, request: Request, path: str) -> Response:
     if not thing.triples and not await exists(service, request, iri):
         raise _missing(path)
     parameter = claims_parameter(thing)
-    claims, keys = [], None
+    claims: list[Claim] = []
+    keys = None
     if parameter is not None:
-        wanted = ClaimFilter(**{parameter: iri})
+        wanted = ClaimFilter.by(parameter, iri)
         claims, keys = await list_claims(service, request, wanted, Page(_MOST_CLAIMS))
     body = render(thing, (service.base, path), await read_back(service, request, iri), (claims, keys is not None))
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _SAFE}
