@@ -168,7 +168,7 @@ async def list_claims(
     UnknownName, ParameterError
         If a condition cannot be understood.
     """
-    terms = wanted.values()
+    terms, last = wanted.values(), dict[str, RdfTerm]()
     if page.after:
         if len(page.after) != 3:
             raise ParameterError("the place in the list is not one in a list of claims", "that of the header Link")
@@ -179,8 +179,7 @@ async def list_claims(
     before, inside = ("\n".join(each[name] for name in terms if name in each) for each in (_BEFORE, _INSIDE))
     after = "\n".join(_AFTER[name] for name in (*terms, *(["last"] if page.after else [])) if name in _AFTER)
     values: dict[str, RdfTerm] = {f"_{name}": term for name, term in terms.items() if name != "unassessed"}
-    if page.after:
-        values |= last
+    values |= last
     text = _CLAIMS.format(before=before, inside=inside, after=after, limit=page.limit + 1)
     rows = await ask_by_line(service, request, text, values)
     more, rows = len(rows) > page.limit, rows[: page.limit]
