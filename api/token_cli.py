@@ -14,7 +14,10 @@ from api.tokens import Role, Tokens
 __all__ = ["token"]
 
 token = typer.Typer(
-    name="token", help="Make, list and revoke the tokens of those who may write to the server.", no_args_is_help=True
+    name="token",
+    help="Make, list and revoke the tokens of those who may write to the server.",
+    epilog=examples("acousma token create 'Ada Listener'", "acousma token list"),
+    no_args_is_help=True,
 )
 
 _OUT = Console()

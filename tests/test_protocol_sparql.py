@@ -7,6 +7,7 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pyoxigraph as ox
@@ -267,18 +268,15 @@ def test_a_client_that_leaves_frees_its_worker(endpoint: Endpoint, anyone: httpx
 def test_a_reader_who_stops_reading_holds_nobody_up(endpoint: Endpoint, anyone: httpx.Client) -> None:
     url = httpx.URL(endpoint.base)
     path = str(httpx.URL("/sparql", params={"query": CROSS + " LIMIT 49000"}))
-    stalled = []
-    for _ in range(6):
-        connection = socket.create_connection((url.host, url.port or 80))
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        stalled.append(connection)
-    time.sleep(0.3)
-    for _ in range(5):
-        began = time.monotonic()
-        assert ask(anyone, "ASK { <http://e/s1> ?p ?o }")
-        assert time.monotonic() - began < 3
-    for connection in stalled:
-        connection.close()
+    with ExitStack() as stalled:
+        for _ in range(6):
+            connection = stalled.enter_context(socket.create_connection((url.host, url.port or 80)))
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.3)
+        for _ in range(5):
+            began = time.monotonic()
+            assert ask(anyone, "ASK { <http://e/s1> ?p ?o }")
+            assert time.monotonic() - began < 5
 
 
 def test_void_counts_what_is_there(anyone: httpx.Client, curator: httpx.Client) -> None:
