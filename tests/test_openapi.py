@@ -81,7 +81,7 @@ def test_nothing_that_the_description_allows_breaks_the_server(app: FastAPI) -> 
 
         @settings(
             max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
-            suppress_health_check=tuple(HealthCheck.__members__.values()),
+            suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
