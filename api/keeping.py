@@ -98,13 +98,14 @@ def serve(settings: Settings) -> None:
     _check_free(settings.host, settings.port)
     import uvicorn
 
+    from api.jobs.queue import opened_queue
     from api.protocol.middleware import set_up_logs
     from api.server import create_app
     from api.serving import opened_service
 
-    with opened_service(settings) as service:
+    with opened_service(settings) as service, opened_queue(settings) as queue:
         set_up_logs()
-        app = create_app(service, settings.requests_per_minute)
+        app = create_app(service, settings.requests_per_minute, queue)
         try:
             uvicorn.run(
                 app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,

@@ -12,6 +12,10 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from api.console.routes import console_routes
+from api.jobs.queue import JobQueue
+from api.jobs.routes import job_routes
+from api.operation.metrics import Measured, Metrics, metrics_routes
 from api.protocol.annotations.routes import annotation_routes
 from api.protocol.description import void_routes
 from api.protocol.graphs import graph_routes
@@ -21,6 +25,10 @@ from api.protocol.problems import tell_problems
 from api.protocol.service import Service
 from api.protocol.sparql import sparql_routes
 from api.published.routes import published_routes
+from api.rest.openapi import openapi_routes
+from api.rest.questions import question_routes
+from api.rest.routes import list_routes
+from api.things.routes import page_routes, thing_routes
 
 __all__ = ["create_app"]
 
@@ -37,11 +45,13 @@ _HOME = """Acousma, a knowledge graph of things heard.
 /store         Graph Store Protocol: ?graph=IRI or ?default
 /annotations/  Web Annotation Protocol
 /.well-known/void  what is in the archive, with numbers
+/api           works, recordings, spans, claims, runs, agents, stored questions as JSON; described in /api/openapi.json
+/metrics       numbers for Prometheus
 /health        whether the server runs; /ready whether it answers queries
 """
 
 
-def create_app(service: Service, per_minute: int = 0) -> FastAPI:
+def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -50,6 +60,8 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
         Its stores and its writer are closed by whoever opened them.
     per_minute : int
         Requests that one address may send in a minute; 0 for no limit.
+    queue : JobQueue, optional
+        Takes sound files in; without one they cannot be sent.
 
     Returns
     -------
@@ -62,18 +74,28 @@ def create_app(service: Service, per_minute: int = 0) -> FastAPI:
         allow_headers=["*"], expose_headers=_EXPOSED, max_age=600,
     )  # fmt: skip
     app.add_middleware(Frame, rate=Rate(per_minute))
+    metrics = Metrics()
+    app.add_middleware(Measured, metrics=metrics)
     tell_problems(app)
 
-    @app.api_route("/", methods=["GET", "HEAD"])
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
         return PlainTextResponse(_HOME, headers={"Vary": "Accept"})
 
     app.include_router(health_routes(service))
+    app.include_router(metrics_routes(service, metrics))
     app.include_router(sparql_routes(service))
     app.include_router(graph_routes(service))
     app.include_router(void_routes(service))
+    app.include_router(page_routes(service))
     app.include_router(annotation_routes(service))
     app.include_router(published_routes())
+    app.include_router(console_routes())
+    app.include_router(thing_routes(service))
+    app.include_router(list_routes(service))
+    app.include_router(question_routes(service))
+    app.include_router(job_routes(service, queue))
+    app.include_router(openapi_routes(app, service))
     return app

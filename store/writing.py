@@ -35,6 +35,12 @@ __all__ = ["DirectWriter", "ProcessWriter", "Writer"]
 _IDLE_SECONDS = 0.25
 """How long the writing process keeps the archive open without a change."""
 
+_TURN_SECONDS = 1.0
+"""After how long it lets go of the archive although changes keep coming, so that another program gets its turn."""
+
+_PAUSE_SECONDS = 0.1
+"""For how long it then lets go; longer than others wait between two attempts."""
+
 _PUBLISH_SECONDS = 30.0
 """How long publishing may take after the change itself, which has a limit of its own."""
 
@@ -187,7 +193,7 @@ def _write(connection: Connection, folder: Path, limits: Limits) -> None:
     forbid_sockets()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     store: EmbeddedStore | None = None
-    first = True
+    first, opened = True, 0.0
     with suppress(EOFError, OSError):
         while True:
             if store is not None and not connection.poll(_IDLE_SECONDS):
@@ -195,8 +201,12 @@ def _write(connection: Connection, folder: Path, limits: Limits) -> None:
                 store = None
             change: Change = connection.recv()
             try:
+                if store is not None and time.monotonic() - opened > _TURN_SECONDS:
+                    store.close()
+                    store = None
+                    time.sleep(_PAUSE_SECONDS)
                 if store is None:
-                    store = _opened(folder, limits)
+                    store, opened = _opened(folder, limits), time.monotonic()
                     if first:  # another process may have been killed before it published
                         store.publish()
                         first = False

@@ -216,7 +216,7 @@ def test_the_question_of_a_page_is_answered_by_an_archive(term: str) -> None:
 
 def test_the_link_of_a_question_holds_the_question() -> None:
     link = re.findall(r'class="button ask" href="([^"]+)"', html("vocab/bright"))[0]
-    assert unquote(link.replace("+", " ")).replace("&#34;", '"') == "../sparql?query=" + snippets("vocab/bright")[1]
+    assert unquote(link.replace("+", " ")).replace("&#34;", '"') == "../sparql#query=" + snippets("vocab/bright")[1]
     assert "Ask this archive" not in Pages(load_published()).html("vocab/bright").decode()
 
 

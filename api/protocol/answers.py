@@ -53,6 +53,11 @@ class Evaluation:
         self.reading = CapacityLimiter(64)
         self._most_waiting = waiting
 
+    def load(self) -> tuple[int, int]:
+        """Return how many queries are on their way to the store, and how many wait."""
+        now = self._asking.statistics()
+        return now.borrowed_tokens, now.tasks_waiting
+
     async def answer(
         self, request: Request, text: str, media_type: str, *, dataset: Dataset | None = None, base: str | None = None
     ) -> AnswerBytes:

@@ -6,7 +6,6 @@ SPARQL 1.1 Service Description, W3C Recommendation 21 March 2013; Describing Lin
 W3C Interest Group Note 3 March 2011.
 """
 
-import html
 import threading
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -16,6 +15,7 @@ import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api.console.routes import console_page
 from api.protocol.answers import with_charset
 from api.protocol.requests import GRAPH_ALIASES, negotiate
 from api.protocol.service import PATHS, Service
@@ -35,29 +35,6 @@ _QUERY_FORMATS = (
     "Turtle", "N-Triples", "N-Quads", "TriG", "JSON-LD", "RDF_XML",
 )  # fmt: skip
 _PREFIXES = {"sd": _SD, "void": _VOID, "formats": _FORMATS, "dcterms": DCTERMS.NS, "rdfs": RDFS.NS, "xsd": XSD.NS}
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>SPARQL - {name}</title>
-<link rel="stylesheet" href="static/style.css">
-</head>
-<body>
-<main>
-<h1>SPARQL</h1>
-<form action="{path}" method="get">
-<p><label for="query">Query</label></p>
-<p><textarea id="query" name="query" rows="16" cols="90" spellcheck="false">{example}</textarea></p>
-<p><button>Ask</button></p>
-</form>
-<p>Programs send a query by GET or POST and name a format in the Accept header: <code>{types}</code>.</p>
-<p>A query may take {seconds:g} s and answer {rows:,} rows. <a href="{void}">What is in the archive</a> (VoID).</p>
-</main>
-</body>
-</html>
-"""
 
 
 class _Writer:
@@ -89,20 +66,8 @@ async def description(request: Request, service: Service) -> Response:
     """Describe the service to who sends no query: a page for a browser, RDF for a program."""
     types = (*GRAPH_TYPES, "text/html")
     if negotiate(request, types, {**GRAPH_ALIASES, "application/xhtml+xml": "text/html"}) == "text/html":
-        return Response(_page(service), headers={"Content-Type": "text/html; charset=utf-8", "Vary": "Accept"})
+        return console_page(service)
     return write_graph(request, _service(service.address(request, PATHS.query), service))
-
-
-def _page(service: Service) -> str:
-    example = (
-        "PREFIX mo: <http://purl.org/ontology/mo/>\nPREFIX dcterms: <http://purl.org/dc/terms/>\n\n"
-        "SELECT DISTINCT ?title WHERE { ?work a mo:MusicalWork ; dcterms:title ?title } ORDER BY ?title\n"
-    )
-    return _PAGE.format(
-        name=html.escape(service.name), path=PATHS.query, example=html.escape(example), void=PATHS.void,
-        types="application/sparql-results+json, text/csv, text/turtle, application/ld+json",
-        seconds=service.limits.seconds, rows=service.limits.rows,
-    )  # fmt: skip
 
 
 def _service(endpoint: str, service: Service) -> list[ox.Triple]:

@@ -14,6 +14,7 @@ SPARQL 1.1 Protocol, W3C Recommendation 21 March 2013, clauses 2.1 and 2.2.
 from collections.abc import Iterable
 
 import anyio.to_thread
+import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -134,4 +135,9 @@ def _dataset(parameters: dict[str, list[str]], prefix: str) -> Dataset | None:
     """Return the graphs that a request names."""
     kinds: Iterable[str] = ("graph-uri", "named-graph-uri") if prefix else ("default-graph-uri", "named-graph-uri")
     default, named = (tuple(parameters.get(f"{prefix}{kind}", ())) for kind in kinds)
+    for iri in (*default, *named):
+        try:
+            ox.NamedNode(iri)
+        except ValueError as error:
+            raise Problem(400, f"{iri[:200]!r} names no graph ({error}). Expected: an absolute IRI.") from None
     return Dataset(default, named) if default or named else None

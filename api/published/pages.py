@@ -215,7 +215,10 @@ class Pages:
 
         def ask(query: str) -> str:
             start = self.endpoint or ""
-            return ("" if "://" in start else root) + f"{start}?{urlencode({'query': query})}"
+            asked = urlencode({"query": query})
+            return (
+                f"{start}?{asked}" if "://" in start else f"{root}{start}#{asked}"
+            )  # our own page reads what is after #
 
         text = self.environment.get_template(template).render(
             root=root, path=path, href=href, ask=ask, endpoint=self.endpoint, stamps=self.stamps, **values

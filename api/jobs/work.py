@@ -1,0 +1,96 @@
+"""The process that does one job: ``python -m api.jobs.work ARCHIVE ID BASE DEVICE``."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from api.jobs.brief import BriefStore
+from api.jobs.states import Job, JobFolder, State, moment
+from api.places import remember
+from ingest.catalogue import Catalogue
+from ingest.decode import readable
+from ingest.describe import Settings as DescriberSettings
+from ingest.heard import HeardTable
+from ingest.pipeline import Done, Report, ingest
+from ingest.pipeline import Job as IngestJob
+from ontology.errors import AcousmaError
+from ontology.mint import Minter
+from ontology.values import Work
+from store import Limits
+
+__all__ = ["do_job"]
+
+_LIMITS = Limits(seconds=600.0, rows=10_000_000)
+_NICENESS = 5
+"""By how much a job gives way to those who ask."""
+
+
+def do_job(archive: Path, id_: str, base: str, device: str) -> Job:
+    """Do a job, and return what is known of it then.
+
+    Parameters
+    ----------
+    archive : Path
+    id_ : str
+    base : str
+        Base IRI of the archive.
+    device : str
+        Torch device.
+    """
+    jobs = JobFolder(archive)
+    job = jobs.change(jobs.read(id_), state=State.RUNNING, started=moment(), step="listening")
+    sound = jobs.sound(job)
+    said = job.title or job.creator or job.year is not None
+    works = {sound.resolve(): Work(job.title or readable(sound.stem), job.creator, job.year)} if said else {}
+    wanted = IngestJob((sound,), Catalogue(works), HeardTable(), DescriberSettings(base, device=device))
+    try:
+        with BriefStore(archive, jobs.folder(id_), _LIMITS) as store:
+            report = ingest(wanted, store, lambda done: None)
+    except AcousmaError as error:
+        return _failed(jobs, job, str(error))
+    if report.failures or not report.done:
+        return _failed(jobs, job, "; ".join(map(str, report.failures)) or "nothing could be made of it")
+    return _done(jobs, job, (report, base))
+
+
+def _done(jobs: JobFolder, job: Job, made: tuple[Report, str]) -> Job:
+    """Keep what came of a job; a file that the archive had already is not kept twice."""
+    report, base = made
+    done, sound = report.done[0], jobs.sound(job)
+    if done.described is None:
+        shutil.rmtree(sound.parent, ignore_errors=True)
+        step = "known already"
+    else:
+        if done.sha256:
+            remember(jobs.archive, {done.sha256: sound})
+        step = "stored"
+    return jobs.change(
+        job, state=State.DONE, ended=moment(), step=step, recording=_recording(done, base),
+        statements=done.described.quads if done.described else 0,
+        notices=[notice.replace(f"{sound.parent}{os.sep}", "") for notice in done.notices],
+    )  # fmt: skip
+
+
+def _recording(done: Done, base: str) -> str | None:
+    return Minter(base).recording(done.described.scanned.recording.id) if done.described else None
+
+
+def _failed(jobs: JobFolder, job: Job, problem: str) -> Job:
+    """Keep why a job failed; its sound is not kept."""
+    folder = jobs.sound(job).parent
+    shutil.rmtree(folder, ignore_errors=True)
+    told = problem.replace(f"{folder}{os.sep}", "").replace(str(jobs.archive), "the archive")
+    return jobs.change(job, state=State.FAILED, ended=moment(), step="failed", problem=told)
+
+
+def main() -> None:
+    """Do the job that the arguments name."""
+    archive, id_, base, device = sys.argv[1:]
+    os.nice(_NICENESS)
+    job = do_job(Path(archive), id_, base, device)
+    sys.exit(0 if job.state is State.DONE else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Looking after a running server: numbers for Prometheus (:mod:`api.operation.metrics`)."""
