@@ -3,6 +3,7 @@
 
 PYTHON  ?= python3
 VENV    ?= .venv
+WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
 BIN     := $(VENV)/bin
 ARCHIVE ?= archive
 ACOUSMA := ACOUSMA_STORE=$(ARCHIVE) $(BIN)/acousma
@@ -34,10 +35,10 @@ demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) next
 
 test: install   ## Run the test suite, on all processors
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-all: install  ## Run the test suite and the slow tests, which repeat for every case what it does for some
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
 
 check: install  ## Lint, type-check, and check that generated files are current
 	$(BIN)/ruff check .

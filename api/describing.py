@@ -155,7 +155,7 @@ def _print_timeline(title: str, duration: float, claimed: Sequence[_Claimed], ou
     table.add_column("by", overflow="fold")
     ordered = sorted(claimed, key=lambda item: (item.start, -item.end, item.agent, -item.confidence, item.label))
     for (start, end, agent), group in groupby(ordered, key=lambda item: (item.start, item.end, item.agent)):
-        words = ", ".join(dict.fromkeys(_word(item) for item in group))  # two authors may have one word for it
+        words = ", ".join(_word(item) for item in group)
         table.add_row(clock(start), clock(end), _position(start, end, duration), words, escape(agent))
     out.print(table)
 

@@ -20,6 +20,9 @@ _ERR = Console(stderr=True)
 probe = typer.Typer(
     name="probe",
     help="Train a small head on the vectors of a frozen encoder, and list such probes.",
+    epilog=examples(
+        "acousma probe train --encoder models/ast --corpus corpus --out probes/ast", "acousma probe list probes"
+    ),
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -352,7 +352,7 @@ def test_every_command_has_help_with_an_example_that_it_understands(name: str) -
     assert own
     for words in own:
         assert " ".join(words[:1]) in shown.output
-        ending = words.index("<") if "<" in words else len(words)
+        ending = next((place for place, word in enumerate(words) if word in "<>"), len(words))
         arguments = words[words.index(name) + 1 : ending]
         GROUP.commands[name].make_context(name, list(arguments))
 

@@ -123,9 +123,7 @@ def test_the_baselines_fail(evaluation: Evaluation) -> None:
 
 
 def test_curves_and_beginnings_are_followed(evaluation: Evaluation) -> None:
-    medians = {one.curve: one.median for one in evaluation.followed}
-    assert medians["level"] > 0.9
-    assert medians["centroid"] > 0.8
+    assert next(one.median for one in evaluation.followed if one.curve == "level") > 0.9
     loose, strict = evaluation.boundaries
     assert (loose.window, strict.window) == (0.2, 0.05)
     assert loose.f_measure >= strict.f_measure > 0.2

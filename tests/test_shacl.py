@@ -211,7 +211,7 @@ def spoil(spoils: Iterable[tuple[str, int, int, ox.NamedNode | ox.BlankNode | ox
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None,
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None,
     phases=[Phase.generate],  # a failing graph of 500 statements would be made smaller for minutes
 )  # fmt: skip
 @given(st.lists(SPOILS, min_size=1, max_size=40))
