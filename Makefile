@@ -34,10 +34,10 @@ demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) agreement demo/etude.score.csv
 	@$(ACOUSMA) next
 
-test: install   ## Run the test suite, on all processors
+test: install   ## Run the test suite, on all processors, without a browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-test-all: install  ## Run the test suite and the slow tests, which repeat for every case what it does for some
+test-all: install  ## Run the test suite, the tests in Chromium, and the slow ones, which repeat for every case what it does for some
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
 
 check: install  ## Lint, type-check, and check that generated files are current

@@ -288,7 +288,7 @@ def test_a_model_with_random_weights_fails_and_is_told_so(place: Place) -> None:
     assert "do not depend on the sound" in place.stdout
 
 
-@pytest.mark.parametrize("name", ["qwen2-audio", "music-flamingo"])
+@pytest.mark.parametrize("name", ["qwen2-audio", pytest.param("music-flamingo", marks=pytest.mark.slow)])
 def test_an_audio_language_model_with_random_weights_has_no_evidence_and_fails(tmp_path: Path, name: str) -> None:
     ended = acousma("audition", save(name, tmp_path), "--questions", SMALL, "--clips", "2", "--format", "json",
                     "--out", tmp_path / "answers", "--store", tmp_path / "archive", **OFFLINE)  # fmt: skip

@@ -70,6 +70,7 @@ def test_answers_are_as_they_are_described(client: TestClient) -> None:
         assert [error.message for error in Draft202012Validator(schema).iter_errors(answer)] == [], name
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_nothing_that_the_description_allows_breaks_the_server(app: FastAPI) -> None:
     torch.set_flush_denormal(False)  # measuring sets it for the whole process, and hypothesis wants every number
