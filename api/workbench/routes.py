@@ -1,0 +1,53 @@
+"""All pages of the workbench, their files, and the session of a reader."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.jobs.queue import JobQueue
+from api.protocol.problems import Problem
+from api.protocol.service import Service
+from api.workbench.bench import COOKIE, Bench
+from api.workbench.pages import add, archive, ask, compare, models, review
+
+__all__ = ["PAGES", "workbench_routes"]
+
+PAGES = (archive, add, review, ask, compare, models)
+"""The modules of pages; the first that fits an address answers."""
+
+
+def workbench_routes(service: Service, queue: JobQueue | None) -> APIRouter:
+    """Make the routes of the workbench."""
+    bench = Bench(service, queue)
+    router = APIRouter(prefix="/workbench", include_in_schema=False)
+
+    @router.api_route("", methods=["GET", "HEAD"])
+    def _home(request: Request) -> Response:
+        return RedirectResponse("workbench/", 307)
+
+    @router.api_route("/static/{name}", methods=["GET", "HEAD"])
+    def _file(request: Request, name: str) -> Response:
+        return bench.file(request, name)
+
+    @router.post("/session")
+    def _begin(request: Request) -> Response:
+        """Check a token, and let the browser read with it until it is closed."""
+        token = service.access.reader(request)
+        if token is None:
+            raise Problem(401, "No token was sent. Expected: Authorization: Bearer TOKEN.")
+        answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
+        answer.headers["X-Acousma-Person"] = token.person.encode("ascii", "xmlcharrefreplace").decode()
+        answer.headers["X-Acousma-Role"] = token.role.value
+        secret = request.headers["authorization"].partition(" ")[2].strip()
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, secret, path="/", httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    @router.delete("/session")
+    def _end(request: Request) -> Response:
+        answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return answer
+
+    for page in PAGES:
+        router.include_router(page.routes(bench))
+    return router
