@@ -8,6 +8,7 @@ Passages of a lane that overlap lie under each other. A lane with more than `MOS
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -173,8 +174,10 @@ def _density(picture: Picture, marks: Sequence[Mark], edges: tuple[float, float,
         first, last = (int((_place(time, edges, how) - left) / _BIN) for time in (mark.start, mark.end))
         for index in range(first, min(last, number - 1) + 1):
             counts[index] += 1
-    most = max(counts) or 1
-    for index, count in enumerate(counts):
+    most, x = max(counts) or 1, left
+    for count, run in groupby(counts):
+        width = _BIN * len(list(run))
         if count:
-            picture.titled("rect", str(count), x=left + index * _BIN, y=y, width=_BIN, height=_TRACK - 4,
-                           class_=f"mark colour-{marks[0].colour % COLOURS}", fill_opacity=0.15 + 0.85 * count / most)  # fmt: skip
+            picture.titled("rect", str(count), x=x, y=y, width=min(width, right - x), height=_TRACK - 4,
+                           class_=f"mark colour-{marks[0].colour % COLOURS}", fill_opacity=0.15 + 0.6 * count / most)  # fmt: skip
+        x += width
