@@ -106,7 +106,7 @@ def routes(bench: Bench) -> APIRouter:
         if not 0.05 <= end - start <= _LONGEST_AS_HEARD:
             raise Problem(
                 400,
-                f"{end - start:g} s were asked for. Expected: 0.05 to {_LONGEST_AS_HEARD:g} s. To do: mark a stretch.",
+                f"{end - start:g} s were asked for. Expected: 0.05 to {_LONGEST_AS_HEARD:g} s of it.",
             )
         gallery, stat = _gallery(bench), path.stat()
         name = f"{path}-{stat.st_size}-{stat.st_mtime_ns}-{model}-{start}-{end}.wav"

@@ -108,7 +108,8 @@ def routes(bench: Bench) -> APIRouter:
         )  # fmt: skip
         models = sorted(load_envelopes().envelopes.values(), key=lambda one: one.label.casefold())
         return bench.page(
-            request, "recording.html", "archive", is_top=False, iri=iri, path_=bench.path(iri), facts=facts, works=works,
+            request, "recording.html", "archive", is_top=False, iri=iri, path_=bench.path(iri), facts=facts,
+            works=works,
             title=works[0]["title"] if works else facts["file"] or bench.path(iri),
             duration=float(facts["duration"] or "0"), sound=await sound_of(bench, request, iri), claims=claims,
             more=more is not None, way=bench.path, curves=await curves_there(bench, request, iri), first_curves=CURVES,

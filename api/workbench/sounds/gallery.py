@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-A picture is kept in ``pictures/`` of the archive's folder, under a name that is made of the sum of the sound and of what
-the picture shows; the folder may be deleted at any time. When it grows beyond `MOST_BYTES`, the pictures that were made
+A picture is kept in ``pictures/`` of the archive's folder, under a name made of the sum of the sound and of what it
+shows; the folder may be deleted at any time. When it grows beyond `MOST_BYTES`, the pictures that were made
 first go. Sound is decoded in processes of its own, which a broken file may end.
 """
 

@@ -3,10 +3,10 @@
 Conventions
 -----------
 A *tile* has `COLUMNS` columns. At *scale* s a column lasts ``2**s / FINEST`` seconds, and tile n begins at n times the
-length of a tile, so that tiles of all recordings lie on one grid. Tiles of up to a minute are computed from every sample;
-longer ones from a window in the middle of each column, so that a tile takes as long for two hours as for two minutes.
-Spectra are averaged over channels as power; 0 dB is a sine at full scale. A waveform has the lowest and highest sample of
-all channels in a column.
+length of a tile, so that tiles of all recordings lie on one grid. Tiles of up to a minute are of every sample;
+longer ones of a window in the middle of each column, so that a tile takes as long for two hours as for two minutes.
+Spectra are averaged over channels as power; 0 dB is a sine at full scale. A waveform has the lowest and highest sample
+of all channels in a column.
 """
 
 import io
@@ -18,8 +18,8 @@ import soundfile
 from PIL import Image
 
 __all__ = [
-    "AXES", "COLUMNS", "FINEST", "FLOOR_DB", "FORM_COLUMNS", "HIGHEST_HZ", "LOWEST_HZ", "ROWS", "SCALES", "form", "peaks",
-    "peaks_tile", "spectrum_tile", "tile_seconds",
+    "AXES", "COLUMNS", "FINEST", "FLOOR_DB", "FORM_COLUMNS", "HIGHEST_HZ", "LOWEST_HZ", "ROWS", "SCALES", "form",
+    "peaks", "peaks_tile", "spectrum_tile", "tile_seconds",
 ]  # fmt: skip
 
 COLUMNS, ROWS = 512, 256
@@ -207,8 +207,8 @@ def peaks_tile(path: str, scale: int, number: int, whole: str | None) -> bytes:
 def form(path: str) -> list[tuple[float, float]]:
     """Return the form of a file: for each of `FORM_COLUMNS` columns its level (0 to 1) and brightness in Hz.
 
-    The level is that of a window in the middle of the column, relative to the loudest column; brightness is the spectral
-    centroid there, 0 in silence.
+    The level is that of a window in the middle of the column, relative to the loudest column; brightness is the
+    spectral centroid there, 0 in silence.
     """
     found = []
     with soundfile.SoundFile(path) as file:
