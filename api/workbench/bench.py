@@ -28,6 +28,7 @@ from api.published.model import header
 from api.published.pages import Pages
 from api.published.routes import conditional
 from api.tokens import Token
+from api.workbench.sounds.gallery import Gallery
 from api.workbench.strings import spoken, texts
 
 __all__ = ["COOKIE", "NAVIGATION", "SAFE", "Bench", "depth_of"]
@@ -75,11 +76,19 @@ class Bench:
     service : Service
     queue : JobQueue or None
         Takes sound files in.
+    gallery : Gallery or None
+        Makes pictures of sound; None where the archive lies on a server, which holds no sound.
     """
 
     service: Service
     queue: JobQueue | None = None
+    gallery: Gallery | None = None
     _files: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the archive; None where it lies on a server."""
+        return None if self.queue is None else self.queue.folder.archive
 
     def reader(self, request: Request) -> Token | None:
         """Return the token of a request that reads; None if it has none that is valid and needs none.
@@ -105,6 +114,16 @@ class Bench:
             return known[key].format(**values) if values else known[key]
 
         return t
+
+    def words(self, request: Request, *files: str) -> dict[str, str]:
+        """Return the texts of some files by key, for a script; where two have a key the first counts."""
+        known = texts(spoken(request.headers.get("accept-language", "")))
+        found: dict[str, str] = {}
+        for file in files:
+            for name, text in known.items():
+                if name.startswith(f"{file}."):
+                    found.setdefault(name.partition(".")[2], text)
+        return found
 
     def page(self, request: Request, template: str, name: str, **values: object) -> Response:
         """Return a page.

@@ -1,24 +1,36 @@
 """All pages of the workbench, their files, and the session of a reader."""
 
-from fastapi import APIRouter, Request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.jobs.queue import JobQueue
 from api.protocol.problems import Problem
 from api.protocol.service import Service
 from api.workbench.bench import COOKIE, Bench
-from api.workbench.pages import add, archive, ask, compare, models, review
+from api.workbench.pages import add, archive, ask, claim, compare, hearing, models, recording, review
+from api.workbench.sounds.gallery import Gallery
 
 __all__ = ["PAGES", "workbench_routes"]
 
-PAGES = (archive, add, review, ask, compare, models)
+PAGES = (archive, recording, hearing, claim, add, review, ask, compare, models)
 """The modules of pages; the first that fits an address answers."""
 
 
 def workbench_routes(service: Service, queue: JobQueue | None) -> APIRouter:
     """Make the routes of the workbench."""
-    bench = Bench(service, queue)
-    router = APIRouter(prefix="/workbench", include_in_schema=False)
+    gallery = None if queue is None else Gallery(queue.folder.archive / "pictures")
+    bench = Bench(service, queue, gallery)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if gallery is not None:
+            gallery.close()
+
+    router = APIRouter(prefix="/workbench", include_in_schema=False, lifespan=running)
 
     @router.api_route("", methods=["GET", "HEAD"])
     def _home(request: Request) -> Response:
