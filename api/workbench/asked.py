@@ -200,6 +200,7 @@ class _Sheet:
     base: str
     durations: Mapping[str, float]
     agents: tuple[str, ...]
+    audible: frozenset[str]
 
     def mark(self, passage: Passage, lane: str) -> Mark:
         path = passage.recording.removeprefix(self.base)
@@ -211,7 +212,7 @@ class _Sheet:
             passage.start, passage.end, lane, passage.label,
             f"{words}, {clock(passage.start)}–{clock(passage.end)}",
             min(self.agents.index(passage.agent), COLOURS - 1),
-            0.7 if passage.confidence is None else passage.confidence, href, verdict, f"{self.bench}audio/{path}",
+            0.7 if passage.confidence is None else passage.confidence, href, verdict, f"{self.bench}audio/{path}" if passage.recording in self.audible else "",
         )  # fmt: skip
 
     @property
@@ -221,7 +222,9 @@ class _Sheet:
         return (*shown, (f"mark colour-{COLOURS - 1}", "…")) if len(self.agents) > COLOURS else tuple(shown)
 
 
-async def draw(service: Service, request: Request, view: str, passages: Sequence[Passage], bench: str) -> list[Drawn]:
+async def draw(
+    service: Service, request: Request, view: str, passages: Sequence[Passage], where: tuple[str, frozenset[str]]
+) -> list[Drawn]:
     """Draw an answer.
 
     Parameters
@@ -231,14 +234,15 @@ async def draw(service: Service, request: Request, view: str, passages: Sequence
     view : str
         ``timeline``, ``multiples`` or ``map``.
     passages : sequence of Passage
-    bench : str
-        Address of the workbench, as the page reaches it.
+    where : tuple of (str, frozenset of str)
+        Address of the workbench, as the page reaches it, and the recordings that can be played.
     """
+    bench, audible = where
     if view == "map":
         return await _map(service, request, passages, bench)
     durations = await durations_of(service, request, {passage.recording for passage in passages})
     agents = Counter(passage.agent for passage in passages)
-    sheet = _Sheet(bench, service.base, durations, tuple(name for name, _ in agents.most_common()))
+    sheet = _Sheet(bench, service.base, durations, tuple(name for name, _ in agents.most_common()), audible)
     by_recording: dict[str, list[Passage]] = {}
     for passage in _once(passages)[:_MOST_MARKS]:
         by_recording.setdefault(passage.recording, []).append(passage)

@@ -27,6 +27,7 @@ from api.workbench.asked import (
     views_of,
 )
 from api.workbench.bench import Bench, depth_of
+from api.workbench.sounds.rights import Right, sounds_of
 from ontology.errors import AcousmaError, UnknownName
 from queries import StoredQuery, find, row_limit
 from queries.library import sparql
@@ -53,6 +54,7 @@ class _Answer:
     passages: list[Passage] = field(default_factory=list)
     views: list[str] = field(default_factory=lambda: ["table"])
     drawn: list[Drawn] = field(default_factory=list)
+    audible: frozenset[str] = frozenset()
     fault: str = ""
     status: int = 200
 
@@ -122,16 +124,23 @@ async def _answered(
         found.limit = row_limit(query, values)
         table = await ask(bench.service, request, found.text)
         found.passages = await passages_of(bench.service, request, query, table)
+        found.audible = await _audible(bench, request, found.passages)
         found.columns, rows = rows_of(query, table, found.passages)
         found.total = len(rows)
         found.first = _first(request, found.total)
         found.rows = rows[found.first : found.first + _PER_PAGE]
         found.views = views_of(found.passages)
         if view in found.views and view != "table":
-            found.drawn = await draw(bench.service, request, view, found.passages, here)
+            found.drawn = await draw(bench.service, request, view, found.passages, (here, found.audible))
     except AcousmaError as error:
         found.fault, found.status = str(error), status_of(error)
     return found
+
+
+async def _audible(bench: Bench, request: Request, passages: list[Passage]) -> frozenset[str]:
+    """Return the recordings of passages whose sound is kept here; who may hear it is told when it is played."""
+    sounds = await sounds_of(bench, request, sorted({passage.recording for passage in passages}))
+    return frozenset(recording for recording, sound in sounds.items() if sound.right is not Right.ABSENT)
 
 
 def _first(request: Request, total: int) -> int:

@@ -10,6 +10,7 @@ from api.workbench import agreeing, drafts, reviewing
 from api.workbench.answers import durations_of
 from api.workbench.bench import Bench, depth_of
 from api.workbench.drafts import Reviewer
+from api.workbench.sounds.rights import Right, sound_of
 from ontology.errors import AcousmaError, UnknownName
 from ontology.vocabulary import load_vocabulary
 from queries import find
@@ -114,6 +115,7 @@ async def _one(bench: Bench, request: Request) -> Response:
     known = load_vocabulary().concepts.get(target.concept)
     return bench.page(
         request, "review_card.html", "review", entry=entry, picture=picture, since=since, until=until, length=length,
+        audible=(await sound_of(bench, request, entry.recording)).right is not Right.ABSENT,
         evidence=await reviewing.evidence_of(service, request, target.claim), known=known, me=reviewer.iri,
         statements=await reviewing.statements_about(service, request, target.claim), address=bench.path,
     )  # fmt: skip

@@ -179,7 +179,7 @@ document.addEventListener("keydown", (event) => {
     a: () => judge("accepted"), r: () => judge("rejected"), u: undo, j: actions.next, k: actions.previous,
     m: () => card.querySelector("#comment").focus(),
     c: () => { card.querySelector("#by-ear").open = true; card.querySelector("#ear-concept").focus(); },
-    p: () => card.querySelector("button.play").click(),
+    p: () => card.querySelector("button.play")?.click(),
   }[event.key];
   if (own) { event.preventDefault(); own(); }
 });
