@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-__all__ = ["Picture", "legend", "shortened", "ticks", "time_axis", "time_label"]
+__all__ = ["Picture", "legend", "percent_axis", "shortened", "ticks", "time_axis", "time_label"]
 
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _LETTER = 6.8
@@ -147,6 +147,18 @@ def time_axis(picture: Picture, box: tuple[float, float, float, float], span: tu
         picture.text(x, bottom + 14, time_label(time, step), "tick", "end" if x > right - 14 else "start" if x < 14 else "middle")
 
 
+
+
+def percent_axis(
+    picture: Picture, box: tuple[float, float, float, float], span: tuple[float, float], most: int
+) -> None:
+    """Draw an axis from 0 to 100 %; the parameters are those of `time_axis`."""
+    left, top, right, bottom = box
+    step = 10 if most >= 10 else 25
+    for percent in range(0, 101, step):
+        x = left + (right - left) * percent / 100
+        picture.add("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid")
+        picture.text(x, bottom + 14, f"{percent} %", "tick", "end" if percent == 100 else "start" if x < 14 else "middle")
 
 
 def legend(picture: Picture, place: tuple[float, float], right: float, names: Iterable[tuple[str, str]]) -> float:

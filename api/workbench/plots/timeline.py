@@ -12,7 +12,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from api.workbench.plots.svg import Picture, legend, shortened, time_axis
+from api.workbench.plots.svg import Picture, legend, percent_axis, shortened, time_axis
 
 __all__ = ["MOST_LANES", "Lanes", "Mark", "lanes_of", "timeline"]
 
@@ -40,6 +40,8 @@ class Mark:
         0 to 1, such as a confidence.
     href, verdict, sound : str
         Where it leads, a verdict that its edge shows, and the address of what can be played; may be empty.
+    heard : tuple of float, optional
+        Seconds of the sound, where they are not `start` and `end`.
     """
 
     start: float
@@ -52,6 +54,7 @@ class Mark:
     href: str = ""
     verdict: str = ""
     sound: str = ""
+    heard: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Lanes:
         Of the picture, and of the names of lanes; a `label_width` of 0 writes the names above the lanes.
     key : tuple of (str, str)
         Class and name of each colour; empty for no key.
+    percent : bool
+        Whether the axis is in shares of the length.
     """
 
     start: float
@@ -73,6 +78,7 @@ class Lanes:
     width: float = 960.0
     label_width: float = 190.0
     key: tuple[tuple[str, str], ...] = ()
+    percent: bool = False
 
 
 def lanes_of(marks: Sequence[Mark]) -> list[str]:
@@ -123,7 +129,7 @@ def timeline(marks: Sequence[Mark], how: Lanes, name: str) -> Markup:
     picture = Picture(how.width, bottom + 20, name, links=any(mark.href for mark in marks))
     if how.key:
         legend(picture, (left, top), right, how.key)
-    time_axis(picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70))
+    (percent_axis if how.percent else time_axis)(picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70))
     y = top + key_height
     for lane, height in heights.items():
         picture.add("line", x1=0, x2=how.width, y1=y, y2=y, class_="rule")
@@ -148,10 +154,13 @@ def _place(time: float, edges: tuple[float, float, float], how: Lanes) -> float:
 
 
 def _bar(picture: Picture, mark: Mark, edges: tuple[float, float, float], how: Lanes) -> None:
+    if mark.end <= mark.start:  # keeps a lane that would be empty
+        return
     x, end = _place(mark.start, edges, how), _place(mark.end, edges, how)
     width = max(end - x, 2.0)
     if mark.href:
-        played = {"data_sound": mark.sound, "data_start": f"{mark.start:g}", "data_end": f"{mark.end:g}"}
+        begin, stop = mark.heard or (mark.start, mark.end)
+        played = {"data_sound": mark.sound, "data_start": f"{begin:g}", "data_end": f"{stop:g}"}
         picture.open("a", href=mark.href, aria_label=mark.title, **(played if mark.sound else {}))
     strong = 0.2 + 0.45 * min(1.0, max(0.0, mark.strength))
     picture.titled(
