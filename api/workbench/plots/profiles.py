@@ -94,7 +94,7 @@ def butterfly(rows: Sequence[Difference], names: tuple[str, str], label: Callabl
     name : str
     """
     shown = rows[:MOST_CONCEPTS]
-    width, line, middle = 760.0, 22.0, 190.0
+    width, line, middle = 560.0, 22.0, 176.0
     half = (width - middle) / 2
     picture = Picture(width, 40 + line * len(shown), name)
     top = legend(picture, (0, 2), width, [("mark colour-0", names[0]), ("mark colour-1", names[1])]) + 8
