@@ -29,7 +29,8 @@ from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
 from api.things.routes import page_routes, thing_routes
-from api.workbench.routes import workbench_routes
+from api.workbench.errors import ErrorPages
+from api.workbench.routes import make_bench, workbench_routes
 
 __all__ = ["create_app"]
 
@@ -70,6 +71,8 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     FastAPI
     """
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
+    bench = make_bench(service, queue)
+    app.add_middleware(ErrorPages, bench=bench)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
@@ -99,6 +102,6 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))
     app.include_router(job_routes(service, queue))
-    app.include_router(workbench_routes(service, queue))
+    app.include_router(workbench_routes(bench))
     app.include_router(openapi_routes(app, service))
     return app

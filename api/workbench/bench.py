@@ -125,7 +125,7 @@ class Bench:
                     found.setdefault(name.partition(".")[2], text)
         return found
 
-    def page(self, request: Request, template: str, name: str, **values: object) -> Response:
+    def page(self, request: Request, template: str, name: str, /, **values: object) -> Response:
         """Return a page.
 
         Parameters

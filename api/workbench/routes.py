@@ -13,22 +13,27 @@ from api.workbench.bench import COOKIE, Bench
 from api.workbench.pages import add, archive, ask, claim, compare, hearing, models, recording, review
 from api.workbench.sounds.gallery import Gallery
 
-__all__ = ["PAGES", "workbench_routes"]
+__all__ = ["PAGES", "make_bench", "workbench_routes"]
 
 PAGES = (archive, recording, hearing, claim, add, review, ask, compare, models)
 """The modules of pages; the first that fits an address answers."""
 
 
-def workbench_routes(service: Service, queue: JobQueue | None) -> APIRouter:
-    """Make the routes of the workbench."""
+def make_bench(service: Service, queue: JobQueue | None) -> Bench:
+    """Return what the pages of a server are made with."""
     gallery = None if queue is None else Gallery(queue.folder.archive / "pictures")
-    bench = Bench(service, queue, gallery)
+    return Bench(service, queue, gallery)
+
+
+def workbench_routes(bench: Bench) -> APIRouter:
+    """Make the routes of the workbench."""
+    service = bench.service
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if gallery is not None:
-            gallery.close()
+        if bench.gallery is not None:
+            bench.gallery.close()
 
     router = APIRouter(prefix="/workbench", include_in_schema=False, lifespan=running)
 

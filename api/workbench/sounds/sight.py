@@ -18,8 +18,8 @@ import soundfile
 from PIL import Image
 
 __all__ = [
-    "AXES", "COLUMNS", "FINEST", "FLOOR_DB", "FORM_COLUMNS", "HIGHEST_HZ", "LOWEST_HZ", "ROWS", "SCALES", "form",
-    "peaks", "peaks_tile", "spectrum_tile", "tile_seconds",
+    "AXES", "COLUMNS", "FINEST", "FLOOR_DB", "FORM_COLUMNS", "HIGHEST_HZ", "LOWEST_HZ", "ROWS", "SCALES",
+    "TRACE_POINTS", "form", "peaks", "peaks_tile", "spectrum_tile", "tile_seconds", "trace",
 ]  # fmt: skip
 
 COLUMNS, ROWS = 512, 256
@@ -33,6 +33,7 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
 FLOOR_DB = -110.0
 AXES = ("log", "mel", "linear")
 FORM_COLUMNS = 120
+TRACE_POINTS = 160
 
 _DENSE = 5
 """Up to this scale every sample counts."""
@@ -202,6 +203,36 @@ def peaks_tile(path: str, scale: int, number: int, whole: str | None) -> bytes:
         block = _read(file, begin, int(np.ceil(COLUMNS * step)) + 2)
         places = np.floor(origin + np.arange(COLUMNS + 1) * step).astype(np.int64) - begin
         return _extremes(block, np.minimum(places, len(block) - 1)).tobytes()
+
+
+def trace(path: str, start: float, end: float) -> list[tuple[float, float, float]]:
+    """Return how level and brightness go along a stretch of a file.
+
+    Parameters
+    ----------
+    path : str
+    start, end : float
+        Seconds.
+
+    Returns
+    -------
+    list of (float, float, float)
+        Time in seconds, level in dB relative to a sine at full scale, spectral centroid in Hz (0 in silence), at
+        `TRACE_POINTS` times.
+    """
+    found = []
+    with soundfile.SoundFile(path) as file:
+        rate = file.samplerate
+        size = int(2 ** np.clip(np.round(np.log2(max(1.0, (end - start) * rate / 24))), 8, 12))
+        frequencies = np.fft.rfftfreq(size, 1.0 / rate)
+        for number in range(TRACE_POINTS):
+            time = start + (number + 0.5) * (end - start) / TRACE_POINTS
+            block = _read(file, round(time * rate - size / 2), size)
+            mean = float(np.mean(block.astype(np.float64) ** 2))
+            power = _power(block[None])[0]
+            bright = float((power * frequencies).sum() / power.sum()) if mean > 1e-9 else 0.0
+            found.append((round(time, 4), round(10 * np.log10(max(2 * mean, 1e-10)), 2), round(bright, 1)))
+    return found
 
 
 def form(path: str) -> list[tuple[float, float]]:
