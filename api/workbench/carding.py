@@ -164,7 +164,9 @@ def _tell_scores(cards: Mapping[str, Card], rows: list[Mapping[str, str]]) -> No
     latest: dict[tuple[str, str, str, str], Mapping[str, str]] = {}
     for row in rows:
         if row.get("agent") in cards:
-            latest[row["agent"], row["metric"].removeprefix(ACV), row["concept"], row["condition"].removeprefix(ACV)] = row
+            latest[
+                row["agent"], row["metric"].removeprefix(ACV), row["concept"], row["condition"].removeprefix(ACV)
+            ] = row
     accuracies: dict[tuple[str, str], list[float]] = {}
     errors: dict[str, list[float]] = {}
     for (agent, metric, _, condition), row in latest.items():

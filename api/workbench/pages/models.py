@@ -29,7 +29,9 @@ def routes(bench: Bench) -> APIRouter:
             axes = (t("models.said"), t("models.held"))
             return {
                 "scores": scores(card.right, f"{card.name}: {t('models.right')}") if card.right else "",
-                "reliability": reliability(card.bins, f"{card.name}: {t('models.reliability')}", axes) if card.bins else "",
+                "reliability": reliability(card.bins, f"{card.name}: {t('models.reliability')}", axes)
+                if card.bins
+                else "",
                 "decided": sum(one.decided for one in card.bins),
             }
 

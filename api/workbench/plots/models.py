@@ -12,7 +12,17 @@ from ontology.envelopes import Envelope
 __all__ = ["bands", "reliability", "scores"]
 
 _LOW, _HIGH = 20.0, 24_000.0
-_MARKS = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1 k"), (2000, "2 k"), (5000, "5 k"), (10_000, "10 k"), (20_000, "20 k"))
+_MARKS = (
+    (50, "50"),
+    (100, "100"),
+    (200, "200"),
+    (500, "500"),
+    (1000, "1 k"),
+    (2000, "2 k"),
+    (5000, "5 k"),
+    (10_000, "10 k"),
+    (20_000, "20 k"),
+)
 MOST_SCORES = 40
 
 
@@ -50,9 +60,17 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
         picture.close("a")
         x = place(one.minimum_hz)
         told = f"{one.label}: {one.minimum_hz:g}–{one.maximum_hz:g} Hz"
-        picture.titled("rect", told, x=x, y=y + 4, width=place(one.maximum_hz) - x, height=line - 8, rx=2, class_="band")
+        picture.titled(
+            "rect", told, x=x, y=y + 4, width=place(one.maximum_hz) - x, height=line - 8, rx=2, class_="band"
+        )
         picture.text(right + 40, y + 15, str(one.channels), "tick", "middle")
-        step = "" if one.token_step_s is None else f"{1000 * one.token_step_s:g} ms" if one.token_step_s < 1 else f"{one.token_step_s:g} s"
+        step = (
+            ""
+            if one.token_step_s is None
+            else f"{1000 * one.token_step_s:g} ms"
+            if one.token_step_s < 1
+            else f"{one.token_step_s:g} s"
+        )
         picture.text(width - 8, y + 15, step, "tick", "end")
     return picture.markup(class_="broad")
 
@@ -76,7 +94,9 @@ def scores(right: Sequence[Right], name: str) -> Markup:
         picture.text(0, y + 4, shortened(one.label, left - 10), "lane")
         if one.low is not None and one.high is not None:
             picture.add("line", x1=place(one.low), x2=place(one.high), y1=y, y2=y, class_="whisker")
-        told = f"{one.label}: {one.score:.2f}" + (f" ({one.low:.2f}–{one.high:.2f})" if one.low is not None and one.high is not None else "")
+        told = f"{one.label}: {one.score:.2f}" + (
+            f" ({one.low:.2f}–{one.high:.2f})" if one.low is not None and one.high is not None else ""
+        )
         picture.titled("circle", f"{told}, {one.clips}", cx=place(one.score), cy=y, r=4.5, class_="mark colour-0")
         picture.text(width, y + 4, f"{one.score:.2f}", "tick", "end")
     return picture.markup(class_="scores")

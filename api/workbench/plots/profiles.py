@@ -16,7 +16,11 @@ MOST_CONCEPTS = 24
 
 
 def aligned(
-    sides: tuple[Side, Side], stretched: bool, label: Callable[[str], str], links: Callable[[Side, Heard], tuple[str, str]], name: str
+    sides: tuple[Side, Side],
+    stretched: bool,
+    label: Callable[[str], str],
+    links: Callable[[Side, Heard], tuple[str, str]],
+    name: str,
 ) -> Markup:
     """Draw what is claimed on both sides: a lane for each aspect and side over one axis.
 

@@ -130,7 +130,9 @@ def timeline(marks: Sequence[Mark], how: Lanes, name: str) -> Markup:
     picture = Picture(how.width, bottom + 20, name, links=any(mark.href for mark in marks))
     if how.key:
         legend(picture, (left, top), right, how.key)
-    (percent_axis if how.percent else time_axis)(picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70))
+    (percent_axis if how.percent else time_axis)(
+        picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70)
+    )
     y = top + key_height
     for lane, height in heights.items():
         if lane.strip("\u200b"):
