@@ -32,7 +32,10 @@ GRAPH_ALIASES = {
 """Other names of the types in which graphs are answered."""
 
 _BODY_SECONDS = 30.0
-"""How long a client may take to send a body."""
+"""How long a client may take to send a body, and in addition:"""
+
+_BODY_RATE = 100_000
+"""a second for so many bytes that came."""
 
 
 def negotiate(request: Request, offers: Sequence[str], aliases: Mapping[str, str]) -> str:
@@ -96,13 +99,16 @@ async def body_of(request: Request, most: int) -> bytes:
         raise _too_long(most)
     received = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(_BODY_SECONDS) as clock:
             async for part in request.stream():
                 received += part
                 if len(received) > most:
                     raise _too_long(most)
+                clock.reschedule(began + _BODY_SECONDS + len(received) / _BODY_RATE)
     except TimeoutError:
-        raise Problem(408, f"The body did not come within {_BODY_SECONDS:g} s.", {"Connection": "close"}) from None
+        detail = f"The body did not come within {_BODY_SECONDS:g} s and a second for each {_BODY_RATE:,} bytes."
+        raise Problem(408, detail, {"Connection": "close"}) from None
     return bytes(received)
 
 
