@@ -23,7 +23,7 @@ from api.protocol.health import health_routes
 from api.protocol.middleware import Frame, Rate
 from api.protocol.problems import tell_problems
 from api.protocol.service import Service
-from api.protocol.sparql import sparql_routes
+from api.protocol.sparql import QueryDoor, sparql_routes
 from api.published.routes import published_routes
 from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
@@ -68,6 +68,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     FastAPI
     """
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(QueryDoor, service=service)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],

@@ -30,7 +30,7 @@ from ontology.errors import (
     ValidationError,
 )
 
-__all__ = ["STATUS", "Problem", "problem", "status_of", "tell_problems"]
+__all__ = ["STATUS", "Problem", "problem", "problem_of", "request_id", "status_of", "tell_problems"]
 
 STATUS: dict[type[AcousmaError], int] = {
     QuerySyntaxError: 400,
@@ -103,16 +103,20 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
+def problem_of(request: Request, error: AcousmaError | Problem) -> Response:
+    """Return the answer that tells of an error."""
+    if isinstance(error, Problem):
+        return problem(error.status, error.detail, error.headers, request_id(request))
+    return problem(status_of(error), str(error), request=request_id(request))
+
+
 def tell_problems(app: FastAPI) -> None:
     """Let an application answer every error as a problem."""
 
     @app.exception_handler(AcousmaError)
-    async def _error(request: Request, error: AcousmaError) -> Response:
-        return problem(status_of(error), str(error), request=request_id(request))
-
     @app.exception_handler(Problem)
-    async def _problem(request: Request, error: Problem) -> Response:
-        return problem(error.status, error.detail, error.headers, request_id(request))
+    async def _error(request: Request, error: AcousmaError | Problem) -> Response:
+        return problem_of(request, error)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -54,13 +55,20 @@ def negotiate(request: Request, offers: Sequence[str], aliases: Mapping[str, str
     Problem
         406, if none is acceptable.
     """
-    known = {alias: target for alias, target in aliases.items() if target in offers}
-    wanted = parse_accept_header(request.headers.get("accept") or "*/*", MIMEAccept)
-    accept = MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in wanted])
-    best = accept.best_match([offer for offer in (*offers, *known) if accept.quality(offer) > 0])
+    best = _best(request.headers.get("accept") or "*/*", tuple(offers), tuple(aliases.items()))
     if best is None:
         raise Problem(406, f"None of the types asked for can be given. Expected: one of {', '.join(offers)}.")
-    return known.get(best, best)
+    return best
+
+
+@lru_cache(maxsize=512)
+def _best(header: str, offers: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the offer that an Accept header likes best, or None."""
+    known = {alias: target for alias, target in aliases if target in offers}
+    wanted = parse_accept_header(header, MIMEAccept)
+    accept = MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in wanted])
+    best = accept.best_match([offer for offer in (*offers, *known) if accept.quality(offer) > 0])
+    return None if best is None else known.get(best, best)
 
 
 def content_type(request: Request, expected: Iterable[str]) -> str:

@@ -75,4 +75,5 @@ class Service:
 
     def address(self, request: Request, path: str) -> str:
         """Return the address of a door as the client wrote it."""
-        return f"{request.url.scheme}://{request.url.netloc}/{path}"
+        host = request.headers.get("host")
+        return f"{request.scope['scheme']}://{host if host else request.url.netloc}/{path}"
