@@ -54,7 +54,7 @@ class Job:
 
     def message(self) -> bytes:
         """Return the job as it is sent."""
-        dataset = None if self.dataset is None else asdict(self.dataset)
+        dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
         return json.dumps({**self.__dict__, "dataset": dataset}).encode()
 
 

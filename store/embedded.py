@@ -296,7 +296,9 @@ class EmbeddedStore:
         """
         facts = check_query(text, self._limits)
         check_media_type(facts.form, media_type, only)
-        return Job(str(self._published()), text, media_type, not facts.names_graphs, dataset, base)
+        own = dataset is not None and dataset.own
+        union = not facts.names_graphs and not own
+        return Job(str(self._published()), text, media_type, union, None if own else dataset, base)
 
     def _published(self) -> Path:
         folder = self._generations.current()

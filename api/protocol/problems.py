@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what
+A browser that asks for a page gets one. Else every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what
 was expected and what to do. No body holds a path, a stack or a name of this machine.
 """
 
@@ -14,6 +14,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from ontology.errors import (
     AcousmaError,
@@ -106,8 +108,30 @@ def request_id(request: Request) -> str:
 def problem_of(request: Request, error: AcousmaError | Problem) -> Response:
     """Return the answer that tells of an error."""
     if isinstance(error, Problem):
-        return problem(error.status, error.detail, error.headers, request_id(request))
-    return problem(status_of(error), str(error), request=request_id(request))
+        return _told(request, error.status, error.detail, error.headers)
+    return _told(request, status_of(error), str(error))
+
+
+def _told(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as a page or as a document, whichever the request likes better."""
+    id_ = request_id(request)
+    answer = problem(status, detail, headers, id_)
+    if _likes_pages(request):
+        from api.published.problem_page import PAGE_POLICY, problem_page  # it needs this module
+
+        answer.body = problem_page(request.url.path, HTTPStatus(status).phrase, detail, (status, id_))
+        answer.headers["Content-Length"] = str(len(answer.body))
+        answer.headers["Content-Type"] = "text/html; charset=utf-8"
+        answer.headers["Content-Security-Policy"] = PAGE_POLICY
+    return answer
+
+
+def _likes_pages(request: Request) -> bool:
+    """Tell whether a request names HTML before all kinds of data, as browsers do."""
+    accept = parse_accept_header(request.headers.get("accept", ""), MIMEAccept)
+    named = [value.partition(";")[0].strip() for value, _ in accept]
+    best = accept.best_match(["application/problem+json", "application/json", "text/html"])
+    return "text/html" in named and best == "text/html"
 
 
 def tell_problems(app: FastAPI) -> None:
@@ -124,14 +148,14 @@ def tell_problems(app: FastAPI) -> None:
             detail = f"{request.url.path} is not here. Expected: one of the addresses that / lists."
         else:
             detail = f"{request.method} {request.url.path}: {error.detail}."
-        return problem(error.status_code, detail, error.headers, request_id(request))
+        return _told(request, error.status_code, detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return problem(400, f"{faults}.", request=request_id(request))
+        return _told(request, 400, f"{faults}.")
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, _: Exception) -> Response:
         detail = "The server met something it was not made for. To do: report it with the id of this request."
-        return problem(500, detail, request=request_id(request))
+        return _told(request, 500, detail)
