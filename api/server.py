@@ -23,13 +23,12 @@ from api.protocol.health import health_routes
 from api.protocol.middleware import Frame, Rate
 from api.protocol.problems import tell_problems
 from api.protocol.service import Service
-from api.protocol.sparql import sparql_routes
+from api.protocol.sparql import QueryDoor, sparql_routes
 from api.published.routes import published_routes
 from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
 from api.things.routes import page_routes, thing_routes
-from api.workbench.errors import ErrorPages
 from api.workbench.routes import make_bench, workbench_routes
 
 __all__ = ["create_app"]
@@ -72,7 +71,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     """
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
     bench = make_bench(service, queue)
-    app.add_middleware(ErrorPages, bench=bench)
+    app.add_middleware(QueryDoor, service=service)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
@@ -81,7 +80,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.add_middleware(Frame, rate=Rate(per_minute))
     metrics = Metrics()
     app.add_middleware(Measured, metrics=metrics)
-    tell_problems(app)
+    tell_problems(app, bench.problem)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:

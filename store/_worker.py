@@ -10,7 +10,7 @@ Conventions
 - Parent to worker: one ``Q`` frame per query, a JSON object with the keys of :class:`store.workers.Job`.
 - Worker to parent: ``R`` (ready, once), then per query any number of ``D`` (bytes of the answer) followed by
   one ``E`` (end: the answer is whole) or one ``X`` (a JSON object with ``kind`` and ``message``: there is no
-  answer).
+  answer). All ``D`` frames but the last have `BLOCK_BYTES`; the last is written together with the ``E``.
 - Rows are counted in the bytes of the answer before they are sent.
 - The kernel ends the worker at its time limit (SIGALRM) even if the parent is stuck, and refuses it sockets
   (seccomp), so that no query reaches the network. The parent remains the first to count the time.
@@ -190,28 +190,42 @@ class AnswerWriter:
         """Take bytes from pyoxigraph."""
         self._block += data
         if len(self._block) >= BLOCK_BYTES:
-            self.finish()
+            self._send_whole_blocks()
         return len(data)
 
     def flush(self) -> None:
         """Do nothing: blocks are sent when they are full or last."""
 
     def finish(self) -> None:
-        """Send what is left."""
-        block = bytes(self._block)
+        """Send what is left, and that the answer is whole."""
+        block = self._checked(bytes(self._block))
         self._block.clear()
+        last = FRAME.pack(b"D", len(block)) + block if block else b""
+        _write(self._descriptor, last + FRAME.pack(b"E", 0))
+
+    def _send_whole_blocks(self) -> None:
+        whole = len(self._block) // BLOCK_BYTES * BLOCK_BYTES
+        blocks = self._checked(bytes(memoryview(self._block)[:whole]))
+        del self._block[:whole]
+        for start in range(0, whole, BLOCK_BYTES):
+            send(self._descriptor, b"D", blocks[start : start + BLOCK_BYTES])
+
+    def _checked(self, block: bytes) -> bytes:
         self._sent += len(block)
         if self._sent > self._max_bytes:
             raise TooLargeError(f"more than {self._max_bytes:,} bytes")
         if self._counter is not None and self._counter.feed(block) > self._max_rows:
             raise TooLargeError(f"more than {self._max_rows:,} rows")
-        if block:
-            send(self._descriptor, b"D", block)
+        return block
 
 
 def send(descriptor: int, kind: bytes, payload: bytes = b"") -> None:
     """Send one frame."""
-    data = memoryview(FRAME.pack(kind, len(payload)) + payload)
+    _write(descriptor, FRAME.pack(kind, len(payload)) + payload)
+
+
+def _write(descriptor: int, frames: bytes) -> None:
+    data = memoryview(frames)
     while data:
         data = data[os.write(descriptor, data) :]
 
@@ -316,7 +330,7 @@ class Evaluator:
         self._store = ox.Store()
 
     def answer(self, job: Job) -> None:
-        """Answer one query with an ``E`` or an ``X`` frame at the end."""
+        """Answer one query; an ``E`` or an ``X`` frame is its end."""
         kind = "store"
         try:
             self._open(job["folder"])
@@ -329,7 +343,6 @@ class Evaluator:
         except (OSError, RuntimeError, ValueError, MemoryError) as error:
             message = str(error) or type(error).__name__
         else:
-            send(self._descriptor, b"E")
             return
         send(self._descriptor, b"X", json.dumps({"kind": kind, "message": message}).encode())
 

@@ -83,7 +83,7 @@ class EmbeddedStore:
             self._open_live()
         elif self._generations.current() is None:
             raise _missing(folder)
-        self._pool = WorkerPool(workers, self._limits)
+        self.pool = WorkerPool(workers, self._limits)
 
     def _open_live(self) -> None:
         """Open the live store, undo what a killed writer left unfinished, and have something to read."""
@@ -272,17 +272,33 @@ class EmbeddedStore:
         stop: Stop | None = None,
     ) -> Answer:
         """Check a query and send it to a worker; again if its generation went while it was being opened."""
-        facts = check_query(text, self._limits)
-        check_media_type(facts.form, media_type, only)
         dataset, base = about
         while True:
-            folder = self._published()
-            job = Job(str(folder), text, media_type, not facts.names_graphs, dataset, base)
+            job = self.job(text, media_type, only=only, dataset=dataset, base=base)
             try:
-                return self._pool.answer(job, stop)
+                return self.pool.answer(job, stop)
             except StoreMissing:
-                if folder == self._published():
+                if job.folder == str(self._published()):
                     raise
+
+    def job(
+        self, text: str, media_type: str, *, only: str = "", dataset: Dataset | None = None, base: str | None = None
+    ) -> Job:
+        """Check a query, and return it as the workers of `pool` take it: to be evaluated on what is published now.
+
+        For whoever cannot wait for `serialise` in a thread. Equal jobs have equal answers, unless a function of the
+        query gives something else each time.
+
+        Raises
+        ------
+        QueryError
+            If it is refused.
+        """
+        facts = check_query(text, self._limits)
+        check_media_type(facts.form, media_type, only)
+        own = dataset is not None and dataset.own
+        union = not facts.names_graphs and not own
+        return Job(str(self._published()), text, media_type, union, None if own else dataset, base)
 
     def _published(self) -> Path:
         folder = self._generations.current()
@@ -350,7 +366,7 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """End the workers and let another process write."""
-        self._pool.close()
+        self.pool.close()
         with self._lock:
             if self._live is not None:
                 self._live.flush()
