@@ -3,6 +3,7 @@
 They load through the same code as the published ones; what they say means nothing.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +15,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 import torch
 import transformers as hf
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 TEXT: dict[str, Any] = {
@@ -140,13 +142,32 @@ def ast(frames: int = 128, width: int = 16) -> tuple[Any, Any]:
     return hf.ASTForAudioClassification(config), features
 
 
-def hubert() -> tuple[Any, Any]:
+def hubert(rate: int = 16_000) -> tuple[Any, Any]:
     config = hf.HubertConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, conv_dim=[16, 16, 16],
         conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_conv_pos_embeddings=8,
         num_conv_pos_embedding_groups=2,
     )  # fmt: skip
-    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor()
+    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor(sampling_rate=rate)
+
+
+def _as_mert(path: Path) -> None:
+    """Write the configuration and the weights of a HuBERT as those of MERT are: its own type and code, old names."""
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    config |= {
+        "model_type": "mert_model", "architectures": ["MERTModel"], "deepnorm": False, "attention_relax": -1.0,
+        "feature_extractor_cqt": False, "sample_rate": 24_000,
+        "auto_map": {"AutoConfig": "configuration_MERT.MERTConfig", "AutoModel": "modeling_MERT.MERTModel"},
+    }  # fmt: skip
+    (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (path / "modeling_MERT.py").write_text("raise SystemExit('code of a model was run')\n", encoding="utf-8")
+    (path / "configuration_MERT.py").write_text("raise SystemExit('code of a model was run')\n", encoding="utf-8")
+    weights = load_file(path / "model.safetensors")
+    names = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    for new, old in names.items():
+        weights = {name.replace(new, old): value for name, value in weights.items()}
+    torch.save(weights, path / "pytorch_model.bin")
+    (path / "model.safetensors").unlink()
 
 
 SPOKEN = (("en", " hear me", 0.1, 0.8), ("fr", " la mer", 0.0, 0.6))
@@ -219,7 +240,7 @@ def text_only() -> tuple[Any, Any]:
 BUILDERS: Mapping[str, Callable[[], tuple[Any, Any]]] = {
     "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "audio-flamingo": audio_flamingo, "glm-asr": glm_asr,
     "clap": clap, "ast": ast, "whisper": whisper, "text-only": text_only,
-    "encoder": partial(ast, 1100, 32), "hubert": hubert,
+    "encoder": partial(ast, 1100, 32), "hubert": hubert, "mert": partial(hubert, 24_000),
 }  # fmt: skip
 LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr")
 
@@ -232,4 +253,6 @@ def save(name: str, folder: Path) -> Path:
         model, processor = BUILDERS[name]()
         model.eval().save_pretrained(path)
         processor.save_pretrained(path)
+        if name == "mert":
+            _as_mert(path)
     return path
