@@ -159,6 +159,27 @@ def test_free_words_from_the_prefilled_sound_are_those_of_a_whole_pass(tiny: Tin
     assert first == chat.answer_on(taken_in, "Describe it.", 24), "the answer changed the cache that it started from"
 
 
+@pytest.mark.parametrize("name", ["qwen2-audio", "qwen-omni"])
+def test_the_answer_is_counted_from_where_the_sound_ends_though_it_is_padded(
+    tiny: Tiny, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = Chat(find_model(str(tiny(name))), "cpu")
+    language = chat.model.model.language_model
+    real, seen = type(language).forward, list[torch.Tensor]()
+
+    def forward(self: Any, *args: Any, **named: Any) -> object:
+        seen.append(named["position_ids"])
+        return real(self, *args, **named)
+
+    monkeypatch.setattr(type(language), "forward", forward)
+    heard_ = chat.prefill("Any words", [noise(1.0, 0), noise(1.6, 1)])
+    chat.answer_on(heard_, "Describe it.", 3)
+    firsts, lasts = ([positions[..., place].flatten()[-2:] for positions in seen] for place in (0, -1))
+    assert lasts[0][0] < lasts[0][1], "the shorter sound is not padded"
+    for ended, begins in zip(lasts, firsts[1:], strict=False):
+        assert (begins == ended + 1).all()
+
+
 def test_the_encoder_hears_each_sound_once_whatever_is_asked(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = listener_of(tiny("qwen2-audio"))
     batch = [Sounding(Span("00ff", seconds(0), seconds(1)), noise(1.0, seed)) for seed in range(3)]
