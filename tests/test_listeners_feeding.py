@@ -15,7 +15,7 @@ from ingest.listeners.base import Heard, Mono, Sounding
 from ingest.listeners.chat import Chat
 from ingest.listeners.feeding import bucketed, prefetched
 from ingest.listeners.files import find_model
-from ingest.listeners.hearing import Listeners, heard
+from ingest.listeners.hearing import Listeners, Request, heard
 from ingest.listeners.language import LanguageListener
 from ingest.listeners.questions import read_questions
 from ontology.errors import AudioError
@@ -110,7 +110,7 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
 ) -> None:
     path = write(tmp_path / "hiss.wav", noise_below(7000, 6.0))
     spans = [Span("00ff", seconds(i), seconds(i + 1), SpanKind.FIXED_WINDOW) for i in range(6)]
-    free = list(heard(listener_of(tiny("qwen2-audio")), path, spans, Listeners(batch=6)))
+    free = list(heard(Request(listener_of(tiny("qwen2-audio")), path, tuple(spans)), Listeners(batch=6)))
     sizes: list[int] = []
     class_ = hf.Qwen2AudioForConditionalGeneration
     real = class_.forward
@@ -126,7 +126,8 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
     monkeypatch.setattr(class_, "forward", forward)
     listeners = Listeners(batch=6)
     listener = listener_of(tiny("qwen2-audio"))
-    tight = list(heard(listener, path, spans, listeners))
+    request = Request(listener, path, tuple(spans))
+    tight = list(heard(request, listeners))
     assert sizes[:2] == [6, 3], "the first batch was not halved twice"
     assert sizes.count(6) == sizes.count(3) == 1
     assert _words(tight) == _words(free)
@@ -134,7 +135,7 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
         for a, b in zip(one.answers, other.answers, strict=True):
             np.testing.assert_allclose(a.evidence, b.evidence, atol=2e-5)
     sizes.clear()
-    list(heard(listener, path, spans, listeners))
+    list(heard(request, listeners))
     assert max(sizes) <= 2, "what was learnt of the memory was forgotten with the file"
 
 

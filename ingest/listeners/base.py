@@ -207,6 +207,7 @@ class TroubleKind(StrEnum):
     CUT_OFF = "answer cut off by the limit of tokens"
     SERVER = "answer had to be asked for again"
     NO_SPEECH = "words where nobody speaks"
+    MEMORY = "batch too large for the memory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def _configuration(files: ModelFiles) -> Any:
         return AutoConfig.from_pretrained(files.path)
     if other := [name for name in ("deepnorm", "feature_extractor_cqt") if said.get(name)]:
         raise ListenerError(
-            f"{files.name} is a MERT with {' and '.join(other)}", "a MERT with the layers of a HuBERT, such as MERT-v1",
+            f"{files.name} is a MERT with {' and '.join(other)}", "a MERT with the layers of a HuBERT",
             "code of its own would be needed, which is not run; take another encoder",
         )  # fmt: skip
     known = HubertConfig().to_dict().keys() - {"model_type", "architectures", "transformers_version", "dtype"}
