@@ -130,7 +130,8 @@ def rows(done: Auditioned) -> list[dict[str, object]]:
 
 _SHOWN = (
     (ListeningCondition.SILENCE, "silence"), (ListeningCondition.SWAP, "swap"), (ListeningCondition.BANDWIDTH, "band"),
-    (ListeningCondition.REVERSAL, "reversal"), (ListeningCondition.PROMPT, "wording"),
+    (ListeningCondition.REVERSAL, "reversal"), (ListeningCondition.ORDER, "order"),
+    (ListeningCondition.PROMPT, "wording"),
     (ListeningCondition.LEVEL, "level"), (ListeningCondition.BATCH, "batch"), (ListeningCondition.CLEAN, "truth"),
 )  # fmt: skip
 
