@@ -29,6 +29,8 @@ from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
 from api.things.routes import page_routes, thing_routes
+from api.workbench.errors import ErrorPages
+from api.workbench.routes import make_bench, workbench_routes
 
 __all__ = ["create_app"]
 
@@ -39,6 +41,7 @@ _EXPOSED = [
 
 _HOME = """Acousma, a knowledge graph of things heard.
 
+/workbench/    pages for people: archive, recordings, claims, review, questions
 /ontology      the data model, and /vocab the terms of listening; HTML, Turtle, JSON-LD, RDF/XML, N-Triples
 /sparql        SPARQL 1.1 query (GET, POST); JSON, XML, CSV, TSV, Turtle, TriG, N-Triples, N-Quads, JSON-LD, RDF/XML
 /update        SPARQL 1.1 update (POST), with a token
@@ -68,6 +71,8 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     FastAPI
     """
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
+    bench = make_bench(service, queue)
+    app.add_middleware(ErrorPages, bench=bench)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
@@ -81,7 +86,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
+            return RedirectResponse("workbench/", 303, headers={"Vary": "Accept"})
         return PlainTextResponse(_HOME, headers={"Vary": "Accept"})
 
     app.include_router(health_routes(service))
@@ -97,5 +102,6 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(list_routes(service))
     app.include_router(question_routes(service))
     app.include_router(job_routes(service, queue))
+    app.include_router(workbench_routes(bench))
     app.include_router(openapi_routes(app, service))
     return app

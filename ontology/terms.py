@@ -147,6 +147,7 @@ class DCTERMS:
     hasVersion = NS + "hasVersion"
     language = NS + "language"
     license = NS + "license"
+    replaces = NS + "replaces"
     rights = NS + "rights"
     source = NS + "source"
     title = NS + "title"

@@ -17,8 +17,6 @@ from tests.tiny_models import save
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
 RATE = 16_000
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def falling(length: float) -> Mono:
     """Return a tone that becomes softer."""

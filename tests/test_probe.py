@@ -36,7 +36,6 @@ from truth.probing import Embedded, train
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 ENCODERS = ("ast", "clap", "whisper", "hubert", "mert")
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
