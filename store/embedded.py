@@ -33,6 +33,7 @@ from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind
 from store.guard import check_query, check_update
+from store.index import Fault, Shortcut, SideIndex, faults
 from store.workers import Answer, Job, WorkerPool
 
 __all__ = ["EmbeddedStore"]
@@ -106,6 +107,8 @@ class EmbeddedStore:
         self._live = _open(live)
         self._journal = Journal(self._folder / "journal")
         self._revisions = Revisions(self._folder)
+        self._index = SideIndex(self._folder)
+        self._index.begin(self._generations.current())
         self._generations.sweep()
         rmtree(self._scratch, ignore_errors=True)
         unfinished = self._journal.unfinished()
@@ -143,7 +146,7 @@ class EmbeddedStore:
             check(nquads, set(names))
             had_default = default_graph_holds_quads(live)
             entry = Entry(tuple(graphs), replaced)
-            self._revisions.note(graphs)
+            revisions = self._revisions.note(graphs)
             self._journal.begin(entry)
             try:
                 for name in names:
@@ -152,6 +155,7 @@ class EmbeddedStore:
                 if default_graph_holds_quads(live) and not had_default:
                     raise stray(ox.DefaultGraph())
                 live.flush()
+                self._index.take(nquads, revisions)
             except BaseException:
                 if not had_default:
                     live.clear_graph(ox.DefaultGraph())
@@ -170,6 +174,7 @@ class EmbeddedStore:
             for graph in entry.replaced:
                 live.bulk_extend(whole.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
         live.flush()
+        self._index.forget(entry.graphs)
         self._journal.end()
 
     def add(self, quads: Iterable[ox.Quad]) -> None:
@@ -335,7 +340,25 @@ class EmbeddedStore:
     def publish(self) -> None:
         """Make a generation of what has been written; the next query of each reader sees it."""
         with self._lock:
-            self._generations.publish(self._writing(), self._revisions.mark)
+            live = self._writing()
+            self._index.begin(self._generations.publish(live, self._mark))
+
+    def _mark(self, generation: Path) -> None:
+        """Add to a generation that is being made what it has seen of the log, and the side index."""
+        self._revisions.mark(generation)
+        self._index.publish(generation, self._writing(), published_revisions(self._folder, generation))
+
+    def make_index_anew(self) -> None:
+        """Make the side index from all quads, and publish."""
+        with self._lock:
+            self._writing()
+            self._index.discard()
+            self._index.begin(None)
+            self.publish()
+
+    def index_faults(self) -> Iterator[Fault]:
+        """Compare the published side index with the published quads, graph by graph."""
+        return faults(self._published())
 
     def optimize(self) -> None:
         """Compact the live files, and publish them."""
