@@ -4,7 +4,8 @@
 
 Conventions
 -----------
-- What does not grow: the length of a recording (one to four minutes), the number of claims about a minute, the vocabulary,
+- What does not grow: the length of a recording (one to four minutes), the number of claims about a minute, the
+  vocabulary,
   and the number of works by a composer (20). What grows is the number of works, and with it that of composers.
 - Each recording has four runs: a measuring describer (objects, windows and the whole, with measurements), a listening
   model (windows, in concepts and in words), a checker that assesses the model's claims, and a person who listens to one
@@ -54,10 +55,12 @@ PEOPLE = (Agent("Anna Keller", kind="person"), Agent("Boris Adler", kind="person
 WORKS_OF_A_COMPOSER = 20
 _STARTED = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 _PROPERTIES = (
-    "attackTime", "plateauShare", "releaseTime", "brightnessCentroid", "level", "eventRate", "spectralFlatness", "decayTime",
+    "attackTime", "plateauShare", "releaseTime", "brightnessCentroid", "level", "eventRate", "spectralFlatness",
+    "decayTime",
 )  # fmt: skip
 _WORDS = (
-    "a metallic", "a distant", "a slow", "a granular", "a dark", "a glassy", "swell", "hum", "stroke", "rustling", "drone",
+    "a metallic", "a distant", "a slow", "a granular", "a dark", "a glassy", "swell", "hum", "stroke", "rustling",
+    "drone",
     "fades into noise", "ends abruptly", "rises in pitch", "with a long resonance", "over water", "like a bicycle bell",
 )  # fmt: skip
 
@@ -119,12 +122,12 @@ class _Writing:
         run = Run(agent, self._recording.id, {"task": task}, _STARTED, _STARTED + timedelta(minutes=2))
         return run, RunWriter(MINTER, self._vocabulary, run)
 
-    def _claims(self, span: Span, number: int, kind: ConfidenceKind, **more: object) -> list[Claim]:
+    def _claims(
+        self, span: Span, number: int, kind: ConfidenceKind, based_on: tuple[str, ...] = (), said: str | None = None
+    ) -> list[Claim]:
         found = self._dice.sample(self._concepts, number)
-        based = tuple(more.get("based_on", ()))  # type: ignore[arg-type]  # a tuple, or absent
-        derived = "open" if more.get("derived") else None
         return [
-            Claim(span, one, self._vocabulary.aspect(one), round(self._dice.random(), 3), kind, based, derived)
+            Claim(span, one, self._vocabulary.aspect(one), round(self._dice.random(), 3), kind, based_on, said)
             for one in found
         ]
 
@@ -135,7 +138,7 @@ class _Writing:
             values = [
                 Measurement(span, name, round(10 ** self._dice.uniform(-2, 3.3), 4)) for name in _PROPERTIES
             ]  # fmt: skip
-            claims = self._claims(span, 3, ConfidenceKind.RULE_MARGIN, based_on=_PROPERTIES[:2])
+            claims = self._claims(span, 3, ConfidenceKind.RULE_MARGIN, _PROPERTIES[:2])
             yield from writer.annotations(values, claims)
         yield writer.footer(run.ended)
 
@@ -146,7 +149,7 @@ class _Writing:
         for span in self._windows:
             said = " ".join(self._dice.choice(_WORDS) for _ in range(6))
             yield from writer.descriptions([Description(span, said, "open", "en")])
-            claims = self._claims(span, 2, ConfidenceKind.VERBALISED, derived=True)
+            claims = self._claims(span, 2, ConfidenceKind.VERBALISED, said="open")
             yield from writer.annotations(claims=claims)
             judged += [(MINTER.claim(writer.run_id, span, claim.concept), span) for claim in claims]
         yield writer.footer(run.ended)

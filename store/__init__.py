@@ -19,6 +19,7 @@ from store.binding import bind
 from store.changes import Change, Condition, Load, Outcome
 from store.embedded import EmbeddedStore
 from store.guard import QueryFacts, QueryForm, check_query, check_update, query_form
+from store.index.shortcuts import Plan, Shortcut
 from store.remote import RemoteStore
 from store.using import with_using
 from store.writing import DirectWriter, ProcessWriter, Writer
@@ -34,9 +35,11 @@ __all__ = [
     "Limits",
     "Load",
     "Outcome",
+    "Plan",
     "QueryFacts",
     "QueryForm",
     "RemoteStore",
+    "Shortcut",
     "Stats",
     "Stop",
     "Store",

@@ -17,6 +17,7 @@ from typing import NoReturn
 from ontology.errors import QueryLost
 from store import _worker
 from store.base import Dataset, Limits
+from store.index.shortcuts import Shortcut
 
 __all__ = ["Job", "Worker"]
 
@@ -42,6 +43,8 @@ class Job:
         The graphs that the request names, if it does.
     base : str or None
         IRI for relative ones.
+    shortcuts : tuple of Shortcut
+        Stretches of the text that the side index can answer.
     """
 
     folder: str
@@ -50,6 +53,7 @@ class Job:
     union: bool
     dataset: Dataset | None = None
     base: str | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 class Worker:

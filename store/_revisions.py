@@ -35,7 +35,7 @@ class Revisions:
         self._log = folder / _LOG
 
     def note(self, graphs: Iterable[str] | None) -> dict[str, str]:
-        """Note, safely on the disk, that graphs (None: any of them) are about to be written to; return their revisions."""
+        """Note, safely on the disk, that graphs (None: any) are about to be written to, and return their revisions."""
         names = [None] if graphs is None else list(dict.fromkeys(graphs))
         torn = _length(self._log) > 0 and not _ends_whole(self._log)
         revisions = {name: uuid.uuid4().hex for name in names}

@@ -1,7 +1,7 @@
 """The side index: a SQLite file in each published generation, made of the quads and never a second truth.
 
-It holds what SPARQL engines are slow at: spans in order of time, numbers of claims, and words. It is made of the quads of
-the archive, graph by graph, kept in step with them by the revisions of graphs, and can be thrown away at any time.
+It holds what SPARQL engines are slow at: spans in order of time, numbers of claims, and words. It is made of the quads
+of the archive, graph by graph, kept in step with them by the revisions of graphs, and can be thrown away at any time.
 
 - :mod:`store.index.schema`: the tables
 - :mod:`store.index.reading`: from the quads of a graph to rows
@@ -10,6 +10,6 @@ the archive, graph by graph, kept in step with them by the revisions of graphs, 
 """
 
 from store.index.building import Fault, SideIndex, faults
-from store.index.shortcuts import Pairs, Shortcut, Table
+from store.index.shortcuts import Pairs, Plan, Shortcut, Table
 
-__all__ = ["Fault", "Pairs", "Shortcut", "SideIndex", "Table", "faults"]
+__all__ = ["Fault", "Pairs", "Plan", "Shortcut", "SideIndex", "Table", "faults"]

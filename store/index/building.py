@@ -4,8 +4,8 @@ Conventions
 -----------
 - Between two publications the file is private to the writer: ``<archive>/index.sqlite``, begun as a copy of that of the
   published generation. Publishing gives it to the new generation, so that at rest there is one copy of it.
-- A graph is read anew where its revision in the index is not that in the generation. What a killed writer leaves of the private
-  file is thrown away, and the revisions tell what is missing.
+- A graph is read anew where its revision in the index is not that in the generation. What a killed writer leaves of
+  the private file is thrown away, and the revisions tell what is missing.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ class SideIndex:
             if base is not None and _version(base) == VERSION:
                 shutil.copyfile(base, self._file)
             self._database = sqlite3.connect(self._file, check_same_thread=False, isolation_level=None)
-            self._database.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536")
+            self._database.executescript(
+                "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536"
+            )
             if not self._database.execute("PRAGMA user_version").fetchone()[0]:
                 self._database.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
         return self._database
@@ -170,7 +172,9 @@ class SideIndex:
                 os.link(base, generation / FILE)
         except sqlite3.Error as error:
             self.discard()
-            raise StoreError(f"the side index cannot be written: {error}", None, "check the space on the disk") from error
+            raise StoreError(
+                f"the side index cannot be written: {error}", None, "check the space on the disk"
+            ) from error
 
     def _known(self) -> dict[str, str]:
         if self._database is None and self._base is not None and _version(self._base / FILE) == VERSION:
@@ -228,7 +232,9 @@ class SideIndex:
         """Return the number of a node."""
         if (found := self._ids.get(iri)) is None:
             database = self._open()
-            row = database.execute("INSERT INTO nodes (iri) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", (iri,)).fetchone()
+            row = database.execute(
+                "INSERT INTO nodes (iri) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", (iri,)
+            ).fetchone()
             if row is None:
                 row = database.execute("SELECT id FROM nodes WHERE iri = ?", (iri,)).fetchone()
             if len(self._ids) >= _CACHED_NODES:
@@ -273,14 +279,16 @@ def faults(generation: Path, graphs: Iterable[str] | None = None) -> Iterator[Fa
     if _version(generation / FILE) != VERSION:
         raise StoreError("the archive has no side index", None, "make it: acousma index --rebuild")
     with sqlite3.connect(f"file:{generation / FILE}?mode=ro&immutable=1", uri=True) as database:
-        known = {iri: number for iri, number in database.execute("SELECT iri, id FROM graphs")}
+        known: dict[str, int] = dict(database.execute("SELECT iri, id FROM graphs"))
         for graph in names if graphs is None else graphs:
             expected = rows_of(facts_in_store(store, graph))
             if graph != VOCABULARY_GRAPH and any(concept != wide for concept, wide in expected.broader):
                 expected.strange.append((graph, "skos:broader outside the graph of the vocabulary"))
             found = _rows_in(database, known[graph]) if graph in known else Rows()
             differing = tuple(
-                one.name for one in fields(Rows) if sorted(getattr(expected, one.name), key=repr) != getattr(found, one.name)
+                one.name
+                for one in fields(Rows)
+                if sorted(getattr(expected, one.name), key=repr) != getattr(found, one.name)
             )
             if differing:
                 yield Fault(graph, _size(found), _size(expected), differing)
@@ -293,7 +301,8 @@ def _rows_in(database: sqlite3.Connection, number: int) -> Rows:
     for table, nodes in _COLUMNS.items():
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")][1:]
         shown = ", ".join(
-            f"(SELECT iri FROM nodes WHERE id = {name})" if place in nodes else name for place, name in enumerate(columns)
+            f"(SELECT iri FROM nodes WHERE id = {name})" if place in nodes else name
+            for place, name in enumerate(columns)
         )
         found = database.execute(f"SELECT {shown} FROM {table} WHERE graph = ?", (number,)).fetchall()
         setattr(rows, table, sorted(found, key=repr))

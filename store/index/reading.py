@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- A graph is read alone, as the stored questions read it: a claim, its span and the name of its maker stand in one graph.
+- A graph is read alone, as the stored questions read it: a claim, its span and the name of its maker stand in one
+  graph.
 - Of a graph only the predicates in :data:`PREDICATES` are needed, which are about a third of it.
 """
 
@@ -24,7 +25,8 @@ from store.index.schema import MILLION
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "rows_of"]
 
 PREDICATES = (
-    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds, ACM.endSeconds,
+    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
+    ACM.endSeconds,
     ACM.segmentedAs, ACM.verdict, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader, SKOS.prefLabel,
     MO.time, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
 )  # fmt: skip
@@ -77,13 +79,15 @@ _LINES_BYTES = 1 << 20
 
 
 def facts_in_file(nquads: Path | bytes) -> Iterator[tuple[str, Facts]]:
-    """Read what is needed from an N-Quads file that a store has taken; a graph whose lines are not in a row comes in parts.
+    """Read what is needed from N-Quads that a store has taken; a graph whose lines are not in a row comes in parts.
 
     A line that begins with two IRIs, as Acousma and pyoxigraph write it, is only parsed if its predicate is needed.
     """
     facts: Facts = defaultdict(list)
     graph: str | None = None
-    for quad in ox.parse(b"".join(_needed(nquads)), ox.RdfFormat.N_QUADS) if isinstance(nquads, bytes) else _parsed(nquads):
+    for quad in (
+        ox.parse(b"".join(_needed(nquads)), ox.RdfFormat.N_QUADS) if isinstance(nquads, bytes) else _parsed(nquads)
+    ):
         name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else None
         if name != graph:
             if graph is not None:
@@ -214,7 +218,7 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
 def _described(reading: _Reading, targets: Mapping[str, list[str]]) -> None:
     """Note what was said word for word."""
     words: dict[str, list[str]] = defaultdict(list)
-    for node, term in reading._facts.get(_VALUE, ()):  # noqa: SLF001 - one reading, in two functions
+    for node, term in reading._facts.get(_VALUE, ()):
         if isinstance(term, ox.Literal):
             words[node].append(term.value)
     for node, bodies in reading.nodes(OA.hasBody).items():
@@ -226,7 +230,7 @@ def _observed(reading: _Reading) -> None:
     """Note measured values, for comparisons of passages."""
     properties = reading.nodes(SOSA.observedProperty)
     spans = reading.nodes(SOSA.hasFeatureOfInterest)
-    for node, term in reading._facts.get(SOSA.hasSimpleResult, ()):  # noqa: SLF001
+    for node, term in reading._facts.get(SOSA.hasSimpleResult, ()):
         if isinstance(term, ox.Literal):
             try:
                 value = float(term.value)

@@ -5,10 +5,10 @@ Conventions
 - Every row belongs to a named graph and goes with it; ``graphs.revision`` says of which revision its rows are.
 - Nodes (spans, claims, concepts, agents, works ...) are numbers; ``nodes`` has their IRIs.
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
-- ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an annotation
-  or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
-- What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``; while there is
-  any, stored questions are answered by SPARQL alone.
+- ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
+  annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
+- What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
+  while there is any, stored questions are answered by SPARQL alone.
 """
 
 __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]

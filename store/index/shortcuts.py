@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-- The text of a query is whole SPARQL without any shortcut. Where there is no index (a server, an old archive, data that the
-  index cannot hold exactly) it is evaluated as it stands, with the same answer.
+- The text of a query is whole SPARQL without any shortcut. Where there is no index (a server, an old archive, data
+  that the index cannot hold exactly) it is evaluated as it stands, with the same answer.
 - A stretch is given by bytes of the text in UTF-8. What takes its place is ``VALUES``.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Pairs", "Shortcut", "Table"]
+__all__ = ["Pairs", "Plan", "Shortcut", "Table"]
 
 
 @dataclass(frozen=True)
@@ -68,3 +68,19 @@ class Pairs:
 
 
 Shortcut: TypeAlias = Table | Pairs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query as it is sent to an engine.
+
+    Parameters
+    ----------
+    text : str
+        Plain SPARQL.
+    shortcuts : tuple of Shortcut
+        Stretches of it that a side index can answer.
+    """
+
+    text: str
+    shortcuts: tuple[Shortcut, ...] = ()
