@@ -33,14 +33,14 @@ _LIMITS = Limits(seconds=60.0, quick_seconds=60.0)
 _ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "annotation": {"annotation": "?claim"},
     "evidence": {"claim": "?claim"},
-    "composer_profile": {"creator": "Composer 0001"},
-    "composers_compared": {"creator": "Composer 0001", "other": "Composer 0000"},
+    "composer_profile": {"creator": "Composer 0000"},
+    "composers_compared": {"first": "Composer 0000", "second": "Composer 0001"},
     "words": {"text": "like a bicycle bell over water"},
     "reviews": {},
 }
 """What is asked where the defaults do not do; ``?claim`` stands for a claim of the archive."""
 
-_WORK = "Study 00007"
+_WORK = "Study 00002"
 
 
 def _arguments(name: str, store: Store) -> dict[str, str]:
@@ -123,7 +123,9 @@ def _loaded(triples: int, folder: Path) -> tuple[int, Path]:
     own = measured("questions", ["--load", "ours", str(nquads), str(ours)])
     disk, peers = _size((ours / "current").resolve()), _size(raw)
     print(f"{lines:,} triples in {len(graphs):,} graphs")
-    print(f"  loading: {own['cpu'] / lines * 1e6:.2f} µs of CPU per triple, {lines / own['wall']:,.0f} triples per second")
+    print(
+        f"  loading: {own['cpu'] / lines * 1e6:.2f} µs of CPU per triple, {lines / own['wall']:,.0f} triples per second"
+    )
     print(f"  raw pyoxigraph: {theirs['cpu'] / lines * 1e6:.2f} µs, {lines / theirs['wall']:,.0f} per second")
     print(f"  speed relative to raw, CPU: {theirs['cpu'] / own['cpu']:.2f}; wall: {theirs['wall'] / own['wall']:.2f}")
     print(f"  on disk: {disk / lines:.0f} bytes per triple, raw {peers / lines:.0f}: {disk / peers:.2f}", flush=True)

@@ -22,7 +22,7 @@ VERSION = 1
 MILLION = 1_000_000
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer)")
+_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en)")
 
 
 class Shortcut(TypedDict, total=False):
@@ -31,6 +31,7 @@ class Shortcut(TypedDict, total=False):
     start: int
     end: int
     sql: str
+    whole: bool
     values: dict[str, str | int | float | None]
     variables: list[str]
     first: str
@@ -50,6 +51,7 @@ def open_index(file: str) -> sqlite3.Connection | None:
     try:
         database = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
         database.execute(f"PRAGMA cache_size = {_KEPT_PAGES}")
+        database.create_function("folded", 1, str.lower, deterministic=True)
         known = database.execute("PRAGMA user_version").fetchone()[0] == VERSION
     except sqlite3.Error:
         return None
@@ -83,20 +85,22 @@ def _filled(
             if not exact:
                 continue
             rows = database.execute(one["sql"], one["values"])
-            filled = _values([column[0] for column in rows.description], rows.fetchall())
+            filled = _values([column[0] for column in rows.description], rows.fetchall(), whole=one.get("whole", False))
         else:
             filled = _pairs(one, database, store, base)
         source = source[: one["start"]] + filled.encode() + source[one["end"] :]
     return source.decode()
 
 
-def _values(columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> str:
+def _values(columns: Sequence[str], rows: Sequence[tuple[object, ...]], *, whole: bool = False) -> str:
     """Write rows as a VALUES block, in a sub-select: without one the engine may go through all rows again and again."""
     parts = [_SUFFIX.fullmatch(column) for column in columns]
     names = [part["name"] if part else column for part, column in zip(parts, columns, strict=True)]
     types = [part["type"] if part else "" for part in parts]
     head = " ".join(f"?{name}" for name in names)
     lines = ("(" + " ".join(map(_term, row, types)) + ")" for row in rows)
+    if whole:
+        return f"SELECT {head} {{ VALUES ({head}) {{\n" + "\n".join(lines) + "\n} }\n"
     return f"{{ SELECT {head} {{ VALUES ({head}) {{\n" + "\n".join(lines) + "\n} } } "
 
 
@@ -110,6 +114,8 @@ def _term(value: object, type_: str) -> str:
             return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
         case "integer":
             return f'"{value}"^^<{_XSD}integer>'
+        case "en":
+            return str(ox.Literal(str(value), language="en"))
     return str(ox.Literal(str(value)))
 
 

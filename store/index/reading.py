@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import pyoxigraph as ox
 
-from ontology.terms import ACM, DCTERMS, FOAF, FRBR, MO, OA, RDF, SKOS, SOSA, XSD
+from ontology.terms import ACM, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF, SKOS, SOSA, XSD
 from store.index.schema import MILLION
 
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "rows_of"]
@@ -28,7 +28,7 @@ PREDICATES = (
     OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
     ACM.endSeconds,
     ACM.segmentedAs, ACM.verdict, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader, SKOS.prefLabel,
-    MO.time, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
+    MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
 )  # fmt: skip
 """The predicates that are read."""
 
@@ -59,6 +59,8 @@ class Rows:
     descriptions: list[tuple[str, str, str, str]] = field(default_factory=list)
     observations: list[tuple[str, str, float]] = field(default_factory=list)
     strange: list[tuple[str, str]] = field(default_factory=list)
+    listeners: list[tuple[str, str]] = field(default_factory=list)
+    derived: list[tuple[str, str]] = field(default_factory=list)
 
 
 def facts_in_store(store: ox.Store, graph: str) -> Facts:
@@ -166,7 +168,9 @@ def rows_of(facts: Mapping[str, list[tuple[str, Object]]]) -> Rows:
     rows.kinds += _pairs(reading.nodes(ACM.segmentedAs))
     rows.names += [*reading.texts(FOAF.name), *_labels(facts)]
     rows.broader += _closure(reading.nodes(SKOS.broader), (node for node, _ in _labels(facts)))
+    rows.derived += _pairs(reading.nodes(PROV.wasDerivedFrom))
     _catalogue(reading, makers)
+    _runs(reading)
     _described(reading, targets)
     _observed(reading)
     return rows
@@ -202,8 +206,8 @@ def _claims(
         ):  # fmt: skip
             for recording, start, stop in (places.get(span) or nowhere) if span is not None else nowhere:
                 reading.rows.claims.append((node, span, recording, start, stop, body, aspect, maker, confidence))
-                counts[recording, body, maker] += 1
-    reading.rows.counts += [(*key, number) for key, number in counts.items()]
+                counts[recording, body, maker] += aspect is not None
+    reading.rows.counts += [(*key, number) for key, number in counts.items() if number]
 
 
 def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
@@ -213,6 +217,14 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
     if works:
         reading.rows.names += [(node, text) for node, text in reading.texts(_TITLE) if node in works]
         reading.rows.creators += _pairs({work: makers[work] for work in works if work in makers})
+
+
+def _runs(reading: _Reading) -> None:
+    """Note which agents have a run about which recording."""
+    sounds, used = reading.nodes(MO.time), reading.nodes(PROV.used)
+    for run, agents in reading.nodes(PROV.wasAssociatedWith).items():
+        recordings = [one for one in used.get(run, ()) if one in sounds]
+        reading.rows.listeners += list(itertools.product(recordings, agents))
 
 
 def _described(reading: _Reading, targets: Mapping[str, list[str]]) -> None:

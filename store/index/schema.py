@@ -7,6 +7,7 @@ Conventions
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
 - ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
   annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
+- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its limit.
 - What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
   while there is any, stored questions are answered by SPARQL alone.
 """
@@ -23,7 +24,7 @@ MILLION = 1_000_000
 
 TABLES = (
     "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
-    "descriptions", "observations", "strange",
+    "descriptions", "observations", "strange", "listeners", "derived",
 )  # fmt: skip
 """The tables with a column ``graph``."""
 
@@ -50,7 +51,7 @@ CREATE INDEX assessments_by_claim ON assessments (claim, verdict);
 CREATE INDEX assessments_by_verdict ON assessments (verdict);
 CREATE INDEX assessments_by_graph ON assessments (graph);
 CREATE TABLE names (graph INTEGER, node INTEGER, text TEXT);
-CREATE INDEX names_by_node ON names (node);
+CREATE INDEX names_by_node ON names (node, graph);
 CREATE INDEX names_by_graph ON names (graph);
 CREATE TABLE works (graph INTEGER, work INTEGER, recording INTEGER);
 CREATE INDEX works_by_recording ON works (recording);
@@ -74,4 +75,16 @@ CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value 
 CREATE INDEX observations_by_property ON observations (property, value);
 CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
+CREATE TABLE listeners (graph INTEGER, recording INTEGER, agent INTEGER);
+CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
+CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
+CREATE INDEX derived_by_source ON derived (source);
+CREATE INDEX derived_by_graph ON derived (graph);
+CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
+CREATE INDEX places_by_recording ON places (recording);
+CREATE VIEW catalogue AS
+  SELECT works.recording, works.work, title.text AS title, creators.person, creator.text AS creator
+  FROM works JOIN names AS title ON title.node = works.work AND title.graph = works.graph
+  LEFT JOIN creators ON creators.work = works.work AND creators.graph = works.graph
+  LEFT JOIN names AS creator ON creator.node = creators.person AND creator.graph = works.graph;
 """

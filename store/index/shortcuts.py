@@ -25,16 +25,19 @@ class Table:
     start, end : int
         The stretch of the text, in bytes.
     sql : str
-        One SELECT. The name of a column is that of the variable, followed by ``_iri``, ``_decimal`` (in millionths) or
-        ``_integer`` where it is not plain text.
+        One SELECT. The name of a column is that of the variable, followed by ``_iri``, ``_decimal`` (in millionths),
+        ``_integer`` or ``_en`` (English text) where it is not plain text.
     values : Mapping of str to str or int or float or None
         Its named parameters.
+    whole : bool
+        Whether the stretch is the whole query rather than a part of a group.
     """
 
     start: int
     end: int
     sql: str
     values: Mapping[str, str | int | float | None]
+    whole: bool = False
 
 
 @dataclass(frozen=True)
