@@ -17,6 +17,7 @@ from typing import NoReturn
 from ontology.errors import QueryLost
 from store import _worker
 from store.base import Dataset, Limits
+from store.index.shortcuts import Shortcut
 
 __all__ = ["Job", "Worker"]
 
@@ -43,6 +44,8 @@ class Job:
         The graphs that the request names, if it does.
     base : str or None
         IRI for relative ones.
+    shortcuts : tuple of Shortcut
+        Stretches of the text that the side index can answer.
     """
 
     folder: str
@@ -51,6 +54,7 @@ class Job:
     union: bool
     dataset: Dataset | None = None
     base: str | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
 
     def message(self) -> bytes:
         """Return the job as it is sent."""
