@@ -6,6 +6,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.protocol.access import Writes
+from api.sounds import SoundRule
 from ontology.errors import InputError
 from store import Limits
 
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     tokens: Path | None = Field(None, description="File of the tokens; else tokens.json in the archive's folder.")
     requests_per_minute: int = Field(1200, ge=0, description="Requests one address may send a minute; 0: no limit.")
     upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest sound file that can be sent to the server.")
+    audio: SoundRule = Field(
+        SoundRule.LICENSED,
+        description="Sound that all may hear over HTTP: licensed (the catalogue names an open licence), all, or none. "
+        "Other sound takes a token.",
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
 

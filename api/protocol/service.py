@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import Request
 
 from api.protocol.access import Access
 from api.protocol.answers import Evaluation
+from api.sounds import SoundRule
 from ontology.mint import Minter
 from store import Limits, Store, Writer
 
@@ -47,6 +49,10 @@ class Service:
         Base IRI of the archive's data.
     name : str
         What the archive is called.
+    folder : Path or None
+        Folder of the archive; None where it is on another server.
+    audio : SoundRule
+        Which sound is given to everybody.
     """
 
     store: Store
@@ -56,6 +62,8 @@ class Service:
     limits: Limits
     base: str
     name: str = "Acousma"
+    folder: Path | None = None
+    audio: SoundRule = SoundRule.LICENSED
     queries: Evaluation = field(init=False)
     inside: Evaluation = field(init=False)
 

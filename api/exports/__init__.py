@@ -1,0 +1,7 @@
+"""Exports over HTTP: every format of ``acousma export`` at an address, with a name for its file.
+
+Modules
+-------
+sending  one export, piece by piece
+routes   addresses and content negotiation
+"""
