@@ -6,7 +6,7 @@ from ontology.errors import UnknownName
 
 __all__ = ["FORMATS", "find_format"]
 
-_MEI, _PARQUET = "application/mei+xml", "application/vnd.apache.parquet"
+_MEI, _LD, _PARQUET = "application/mei+xml", "application/ld+json", "application/vnd.apache.parquet"
 _ALL = (
     Format("mei", ".mei", _MEI, "MEI 5.1 with a placeholder body, for notation software", mei.write),
     Format(
@@ -16,11 +16,9 @@ _ALL = (
         "MEI 5.1 of the recording only, for archives",
         mei.write_recording,
     ),
-    Format(
-        "iiif", "-manifest.json", "application/ld+json", "a IIIF Presentation 3 manifest (needs --base)", iiif.write
-    ),
+    Format("iiif", "-manifest.json", _LD, "a IIIF Presentation 3 manifest (needs --base)", iiif.write),
     Format("jams", ".jams", "application/json", "JAMS in the namespace spectromorphology", jams.write),
-    Format("jams-tags", "-tags.jams", "application/json", "JAMS with labels in tag_open", jams.write_tags),
+    Format("jams-tags", ".jams", "application/json", "JAMS with labels in tag_open", jams.write_tags),
     Format("webvtt", ".vtt", "text/vtt", "WebVTT, a cue per annotation", webvtt.write),
     Format("audacity", ".txt", "text/plain", "Audacity labels", audacity.write),
     Format("elan", ".eaf", "text/x-eaf+xml", "ELAN, a tier per agent and aspect", elan.write),

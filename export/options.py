@@ -67,6 +67,8 @@ class Options:
         Shape of a IIIF manifest.
     quads : callable or None
         Gives all that is stored of the recording, for the RDF formats.
+    nanopub : callable or None
+        Gives the quads of the nanopublication of an annotation, from its IRI.
     served : Served or None
         What a server offers beside a IIIF manifest; None for a manifest in a file.
     """
@@ -76,6 +78,7 @@ class Options:
     language: str = "en"
     profile: Literal["full", "plain"] = "full"
     quads: Callable[[], Iterator[Quad]] | None = None
+    nanopub: Callable[[str], list[Quad]] | None = None
     served: Served | None = None
 
 
