@@ -13,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api.console.routes import console_routes
+from api.exports.annotations import annotation_export_routes
 from api.exports.routes import export_routes
 from api.iiif.reading import Materials
 from api.iiif.routes import iiif_routes
@@ -104,6 +105,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     materials = Materials(service)
     app.include_router(iiif_routes(service, materials))
     app.include_router(export_routes(service, materials))
+    app.include_router(annotation_export_routes(service, materials))
     app.include_router(job_routes(service, queue))
     app.include_router(openapi_routes(app, service))
     return app

@@ -1,6 +1,6 @@
 """The formats that can be exported, by name."""
 
-from export import audacity, dump, elan, iiif, jams, mei, sonic_visualiser, tables, webvtt
+from export import audacity, dump, elan, iiif, jams, mei, nanopub, sonic_visualiser, tables, webvtt
 from export.options import Format
 from ontology.errors import UnknownName
 
@@ -36,6 +36,7 @@ _ALL = (
     ),
     Format("turtle", ".ttl", "text/turtle", "all statements as Turtle", dump.write_turtle),
     Format("jsonld", ".jsonld", "application/ld+json", "all statements as JSON-LD, by graph", dump.write_jsonld),
+    Format("nanopubs", "-nanopubs.nq", "application/n-quads", "a nanopublication per annotation", nanopub.write),
     Format("nquads", ".nq", "application/n-quads", "all statements as N-Quads, by graph", dump.write_nquads),
 )
 FORMATS = {one.name: one for one in _ALL}

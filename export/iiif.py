@@ -32,6 +32,7 @@ from export.options import Options, Served
 from export.rights import licence
 from export.words import explained, one_line, plain_number
 from ontology.errors import InputError
+from ontology.terms import SKOS
 
 __all__ = ["CONTEXT", "PICTURE", "SHORTEST", "manifest", "write"]
 
@@ -285,7 +286,7 @@ class _Manifest:
         ]
         if self.plain:
             return [text, *tags]
-        return [text, *tags, {"type": "SpecificResource", "source": one.concept.iri, "purpose": "classifying"}]
+        return [text, *tags, {"id": one.concept.iri, "type": SKOS.NS + "Concept", "purpose": "classifying"}]
 
     def _times(self, one: Annotation) -> tuple[Decimal, Decimal]:
         """Return start and end, an instant as a short stretch within the recording."""

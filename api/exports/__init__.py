@@ -2,6 +2,8 @@
 
 Modules
 -------
-sending  one export, piece by piece
-routes   addresses and content negotiation
+sending      one export, piece by piece
+routes       addresses and content negotiation
+annotations  citations and nanopublications of one annotation
+crates       a question with its answer and data, packed
 """

@@ -15,6 +15,7 @@ from api.protocol.problems import Problem
 from api.protocol.service import Service
 from export.dump import stored_quads
 from export.material import Material
+from export.nanopub import nanopublication
 from export.options import Format, Options
 from export.words import stem
 
@@ -70,7 +71,8 @@ def options_for(service: Service, request: Request, material: Material) -> Optio
     if sound.state == "open":
         audio = f"{base}iiif/{quote(material.id)}/sound/{quote(names_of(sound).access)}"
     return Options(
-        base, audio, language_of(request), quads=lambda: stored_quads(service.own, material.recording)
+        base, audio, language_of(request), quads=lambda: stored_quads(service.own, material.recording),
+        nanopub=lambda iri: nanopublication(service.own, iri, service.minter),
     )  # fmt: skip
 
 

@@ -2,10 +2,10 @@
 
 from urllib.parse import unquote
 
-import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from api.exports.annotations import path_after, recording_of
 from api.exports.sending import exported
 from api.iiif.changes import Changes, all_changes, page_of
 from api.iiif.collections import archive_collection, composer_collection, entries, work_collection
@@ -22,7 +22,6 @@ from export.iiif import CONTEXT
 from export.material import Material
 from export.options import Options
 from export.webvtt import write as write_captions
-from ontology.terms import OA
 
 __all__ = ["iiif_routes"]
 
@@ -187,13 +186,12 @@ class _Recordings:
 
     async def state(self, request: Request, rest: str) -> Response:
         """Answer the content state of an annotation: ``.json`` the document, ``.txt`` as it stands in addresses."""
-        raw = bytes(request.scope.get("raw_path") or rest.encode()).decode("ascii", "replace").partition("/state/")[2]
-        path, dot, suffix = raw.rpartition(".")
+        path, dot, suffix = path_after(request, "/iiif/state/").rpartition(".")
         if dot == "" or suffix not in ("json", "txt"):
             raise Problem(404, "Expected: /iiif/state/, the path of an annotation, and .json or .txt.")
         iri = f"{self._service.base}{path}"
-        recording = await self._materials.run(lambda: _recording_of(self._service, iri))
-        material = await self._materials.find(request, recording)
+        self._service.access.reader(request)
+        material = await self._materials.run(lambda: self._materials.read(recording_of(self._service.own, iri)))
         document, _ = served_manifest(self._service, request, material)
         item = part_of(document, iri)
         if item is None:
@@ -203,21 +201,3 @@ class _Recordings:
         if suffix == "txt":
             return PlainTextResponse(encoded(state))
         return answer(request, state, f'application/ld+json;profile="{CONTEXT}"')
-
-
-def _recording_of(service: Service, annotation: str) -> str:
-    """Return the id of the recording that an annotation speaks of.
-
-    Raises
-    ------
-    Problem
-        404, if it speaks of none.
-    """
-    text = f"SELECT ?recording WHERE {{ ?_it <{OA.hasTarget}> ?span . ?span <{OA.hasSource}> ?recording }} LIMIT 1"
-    try:
-        rows = service.own.rows(text, {"_it": ox.NamedNode(annotation)}).rows
-    except ValueError:
-        rows = ()
-    if not rows or not isinstance(rows[0][0], ox.NamedNode):
-        raise Problem(404, f"{annotation[:200]} is no annotation of a recording here. Expected: the path of one.")
-    return rows[0][0].value.rsplit("/", 1)[-1]
