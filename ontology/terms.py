@@ -73,6 +73,7 @@ class ACM:
     endSeconds = NS + "endSeconds"
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
+    evidenceNats = NS + "evidenceNats"
     heardUnder = NS + "heardUnder"
     highPole = NS + "highPole"
     holdsInClips = NS + "holdsInClips"

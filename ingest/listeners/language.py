@@ -25,7 +25,7 @@ from ingest.listeners.nulls import NullSound, null_sound
 from ingest.listeners.questions import QuestionSet, choose
 from ingest.listeners.words import examine, said_freely, where
 from ontology.terms import ConfidenceKind
-from ontology.values import Claim, Span
+from ontology.values import Span
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["LanguageListener"]
@@ -141,12 +141,8 @@ class LanguageListener(LocalListener):
 
     def _heard(self, span: Span, answers: tuple[Answer, ...], text: str) -> Heard:
         """Put together claims and description; a concept that was chosen is not claimed again from the text."""
-        claims = {
-            answer.chosen: Claim(
-                span, answer.chosen, answer.aspect, max(answer.shares), ConfidenceKind.LIKELIHOOD_RATIO
-            )
-            for answer in answers if answer.chosen is not None
-        }  # fmt: skip
+        made = [answer.claim(span, ConfidenceKind.LIKELIHOOD_RATIO) for answer in answers]
+        claims = {claim.concept: claim for claim in made if claim is not None}
         words = examine(text, self._questions.language, where(span))
         described, linked = said_freely(span, words, OPEN, self._linker)
         for claim in linked:

@@ -39,7 +39,6 @@ from ingest.listeners.words import Words, examine, said_freely, where
 from ontology.envelopes import load_envelopes
 from ontology.errors import ListenerError
 from ontology.terms import ConfidenceKind, SpanKind
-from ontology.values import Claim
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["ServerListener"]
@@ -284,10 +283,8 @@ class ServerListener:
             if 2 * len(pairs) >= len(self._prompts(question)):
                 answers.append(self._answer(question, pairs))
         kind = ConfidenceKind.AGREEMENT_OF_PROMPTS if self._counts else ConfidenceKind.LIKELIHOOD_RATIO
-        claims = {
-            answer.chosen: Claim(one.span, answer.chosen, answer.aspect, max(answer.shares), kind)
-            for answer in answers if answer.chosen is not None
-        }  # fmt: skip
+        made = [answer.claim(one.span, kind) for answer in answers]
+        claims = {claim.concept: claim for claim in made if claim is not None}
         described, linked = said_freely(one.span, said, OPEN, self._linker)
         for claim in linked:
             claims.setdefault(claim.concept, claim)
