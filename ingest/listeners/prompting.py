@@ -132,7 +132,7 @@ class TemplateFront:
         self._tokenizer.padding_side = "left"
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
-        self.pad_id = int(self._tokenizer.pad_token_id)
+        self.pad_id = int(self._tokenizer.convert_tokens_to_ids(self._tokenizer.pad_token))
         self._audio_token = processor.audio_token
         self.audio_id = int(self._tokenizer.convert_tokens_to_ids(self._audio_token))
 
