@@ -80,6 +80,7 @@ class ACM:
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
     equals = NS + "equals"
+    evidenceNats = NS + "evidenceNats"
     finishedBy = NS + "finishedBy"
     finishes = NS + "finishes"
     followedWithin = NS + "followedWithin"
