@@ -21,7 +21,7 @@ from api.settings import load_settings
 from api.tokens import Role, Tokens
 from api.workbench.sounds.sight import COLUMNS, FINEST, HIGHEST_HZ, ROWS
 from api.workbench.strings import texts
-from tests.bench import EVIL, Shelf, build
+from tests.shelf import EVIL, Shelf, build
 
 ROOT = Path(__file__).parents[1] / "api" / "workbench"
 PAGES = ("", "recording/open", "claim/annotation/c1", "add", "recording/gone", "recording/bare", "?q=glockenspiel")

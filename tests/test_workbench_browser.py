@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.bench import MANY, Shelf, build
+from tests.shelf import MANY, Shelf, build
 from tests.endpoint import Endpoint, serving
 from tests.sounds import stroke, write
 

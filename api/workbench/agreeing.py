@@ -152,7 +152,11 @@ def pairs(found: Verdicts) -> list[Pair]:
     """Compare every two persons on the claims that both reviewed, most claims first."""
     rows = []
     for first, second in combinations(sorted(found.heard), 2):
-        both = [(yes, found.heard[second][claim]) for claim, yes in found.heard[first].items() if claim in found.heard[second]]
+        both = [
+            (yes, found.heard[second][claim])
+            for claim, yes in found.heard[first].items()
+            if claim in found.heard[second]
+        ]
         if both:
             rows.append(_pair(found.names[first], found.names[second], both))
     return sorted(rows, key=lambda row: -row.both)[:_MOST_PAIRS]

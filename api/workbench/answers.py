@@ -195,7 +195,9 @@ _NUMERIC = ("decimal", "integer", "double", "float")
 def _lead(name: str, row: Sequence[Term | None], index: Mapping[str, int]) -> str:
     """Return the IRI of what a cell is of: the claim for a concept, the work or the recording for a title."""
     side = next((side for side in _SIDES[1:] if name.startswith(side)), "")
-    wanted = {"label": ("claim",), "title": ("recording", "work"), "said": ("description",)}.get(name.removeprefix(side), ())
+    wanted = {"label": ("claim",), "title": ("recording", "work"), "said": ("description",)}.get(
+        name.removeprefix(side), ()
+    )
     for target in wanted:
         for key in (f"{side}{target}", target) if not side or target != "work" else ("other",):
             if key in index and isinstance(term := row[index[key]], ox.NamedNode):
@@ -209,7 +211,11 @@ async def durations_of(service: Service, request: Request, recordings: Iterable[
     if not several:
         return {}
     text = _DURATIONS.format(recordings=values_of(several))
-    return {row["recording"]: float(row["duration"]) for row in await ask_by_line(service, request, text) if "duration" in row}
+    return {
+        row["recording"]: float(row["duration"])
+        for row in await ask_by_line(service, request, text)
+        if "duration" in row
+    }
 
 
 async def profiles_of(

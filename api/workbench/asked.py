@@ -27,7 +27,18 @@ from ontology.vocabulary import load_vocabulary
 from queries import StoredQuery, load_queries
 from queries.questions import Parameter
 
-__all__ = ["Drawn", "Field", "address", "concept_list", "draw", "fields_of", "given", "groups", "suggestions", "views_of"]
+__all__ = [
+    "Drawn",
+    "Field",
+    "address",
+    "concept_list",
+    "draw",
+    "fields_of",
+    "given",
+    "groups",
+    "suggestions",
+    "views_of",
+]
 
 _LESSER = ("confidence", "rejected", "limit", "tolerance", "share", "claims", "metric", "condition")
 _ORDER = (
@@ -189,7 +200,9 @@ def views_of(passages: Sequence[Passage]) -> list[str]:
 
 def address(query: StoredQuery, values: Mapping[str, str]) -> str:
     """Return the part of an address that has the arguments of a question."""
-    return urlencode({parameter.name: values[parameter.name] for parameter in query.parameters if parameter.name in values})
+    return urlencode(
+        {parameter.name: values[parameter.name] for parameter in query.parameters if parameter.name in values}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +264,10 @@ async def draw(
 
 def _once(passages: Sequence[Passage]) -> list[Passage]:
     """Leave out what several rows say of the same passage."""
-    named = {(one.claim or one.row, one.recording, one.start, one.end, one.label, one.agent): one for one in reversed(passages)}
+    named = {
+        (one.claim or one.row, one.recording, one.start, one.end, one.label, one.agent): one
+        for one in reversed(passages)
+    }
     return list(reversed(named.values()))
 
 
@@ -296,7 +312,11 @@ def _panels(sheet: _Sheet, by_recording: Mapping[str, Sequence[Passage]]) -> lis
         how = Lanes(0.0, _length(sheet, recording, found), width=_PANEL_WIDTH, label_width=0.0, key=key)
         drawn.append(Drawn(titles[recording], timeline(marks, how, titles[recording])))
     left = len(by_recording) - len(drawn)
-    return drawn if left <= 0 else [*drawn[:-1], Drawn(drawn[-1].title, drawn[-1].picture, f"{len(drawn)}/{len(by_recording)}")]
+    return (
+        drawn
+        if left <= 0
+        else [*drawn[:-1], Drawn(drawn[-1].title, drawn[-1].picture, f"{len(drawn)}/{len(by_recording)}")]
+    )
 
 
 async def _map(service: Service, request: Request, passages: Sequence[Passage], bench: str) -> list[Drawn]:
@@ -318,4 +338,3 @@ async def _map(service: Service, request: Request, passages: Sequence[Passage], 
     ends = [arrow.format(", ".join(names)) for arrow, names in zip(arrows, found.telling, strict=True)]
     note = f"{len(found.places)}/{len(rows)}" if len(rows) > MOST_WORKS else ""
     return [Drawn(f"{round(100 * found.explained)} %", draw_map(found, hrefs, ends, "map"), note)]
-

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Claims of whole recordings are left out, for they stand at no time; so are those that a person rejects. Time is in seconds
+Claims of whole recordings that are no sound object are left out, for they stand at no time; so are those that a person rejects. Time is in seconds
 from the start, or, *stretched*, in shares of each recording's length, 0 to 1. The *coherence* of a window is the number of
 concepts claimed on both sides over the number claimed on either (Jaccard 1901); it is absent where nothing is claimed.
 """
@@ -43,7 +43,7 @@ _HEARD = f"""SELECT DISTINCT ?claim ?concept ?aspect ?start ?end ?confidence ?ag
     ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept ; dcterms:creator ?maker . ?maker foaf:name ?agent
     OPTIONAL {{ ?claim acm:confidence ?confidence }} }}
   FILTER(COALESCE(?maker = ?_maker, true))
-  FILTER NOT EXISTS {{ ?span acm:segmentedAs acv:wholeRecording }}
+  FILTER(EXISTS {{ ?span acm:segmentedAs acv:detectedObject }} || NOT EXISTS {{ ?span acm:segmentedAs acv:wholeRecording }})
   FILTER NOT EXISTS {{ ?rejection acm:verdict acv:rejected ; oa:hasTarget ?claim
     FILTER NOT EXISTS {{ ?newer dcterms:replaces ?rejection }} }}
 }} ORDER BY ?start ?end ?claim LIMIT {_MOST_CLAIMS}"""

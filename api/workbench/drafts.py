@@ -26,7 +26,16 @@ from ontology.values import Agent, Span, seconds
 from ontology.vocabulary import load_vocabulary
 from queries import bind_arguments, find
 
-__all__ = ["Reviewer", "Target", "claim_draft", "comment_draft", "correction_drafts", "target_of", "verdict_draft", "withdrawal_draft"]
+__all__ = [
+    "Reviewer",
+    "Target",
+    "claim_draft",
+    "comment_draft",
+    "correction_drafts",
+    "target_of",
+    "verdict_draft",
+    "withdrawal_draft",
+]
 
 BY_PERSON = (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNDECIDED)
 _MOST_LETTERS = 4000
@@ -101,7 +110,12 @@ class Target:
 
 
 def _annotation(reviewer: Reviewer, *types: str, **members: Json) -> dict[str, Json]:
-    return {"@context": [*CONTEXTS], "type": ["Annotation", *types] if types else "Annotation", **members, **reviewer.creator()}
+    return {
+        "@context": [*CONTEXTS],
+        "type": ["Annotation", *types] if types else "Annotation",
+        **members,
+        **reviewer.creator(),
+    }
 
 
 def _words(text: str) -> str:
@@ -130,7 +144,9 @@ async def target_of(service: Service, request: Request, claim: str) -> Target:
     else:
         rows = await ask_by_line(service, request, _TARGET, {"_claim": node})
     if not rows:
-        raise UnknownName(f"there is no claim {claim[:200]!r}", "the IRI of a claim of this archive", "choose one in the queue")
+        raise UnknownName(
+            f"there is no claim {claim[:200]!r}", "the IRI of a claim of this archive", "choose one in the queue"
+        )
     row = rows[0]
     span = span_of(service.minter, row["span"])
     recording = row["recording"].removeprefix(service.minter.recording(""))
@@ -229,7 +245,9 @@ async def claim_draft(
         raise UnknownName(f"there is no recording {recording[:200]!r}", "the IRI of a recording of this archive")
     span = Span(id_, _seconds(fields, "start"), _seconds(fields, "end"))
     if span.end > Decimal(rows[0]["duration"]):
-        raise InputError(f"the stretch ends at {span.end} s", f"at most {rows[0]['duration']} s, where the recording ends")
+        raise InputError(
+            f"the stretch ends at {span.end} s", f"at most {rows[0]['duration']} s, where the recording ends"
+        )
     bound = bind_arguments(find("concept_across_works"), {"concept": fields.get("concept", "")})
     if not fields.get("concept", "").strip():
         raise InputError("no concept was given", "a concept of the vocabulary", "choose one")

@@ -247,9 +247,7 @@ async def _reviewed(service: Service, request: Request, claims: Sequence[str], r
     return {row["claim"] for row in await ask_by_line(service, request, text)}
 
 
-async def _entries(
-    service: Service, request: Request, claims: Sequence[str], why: Mapping[str, str]
-) -> list[Entry]:
+async def _entries(service: Service, request: Request, claims: Sequence[str], why: Mapping[str, str]) -> list[Entry]:
     if not claims:
         return []
     vocabulary = load_vocabulary()
@@ -347,4 +345,3 @@ async def around(
             float(row.get("confidence", "0.7")), f"{bench}claim/{row['claim'].removeprefix(service.base)}",
         ))  # fmt: skip
     return timeline(marks, Lanes(since, until, width=760, label_width=0), name), since, until
-

@@ -71,7 +71,9 @@ def routes(bench: Bench) -> APIRouter:
     @router.api_route("/concepts.json", methods=_METHODS)
     async def _concepts(request: Request) -> Response:
         told = json.dumps(concept_list(), ensure_ascii=False, separators=(",", ":"))
-        return conditional(request, told.encode(), {"Content-Type": "application/json", "Cache-Control": "max-age=3600"})
+        return conditional(
+            request, told.encode(), {"Content-Type": "application/json", "Cache-Control": "max-age=3600"}
+        )
 
     @router.api_route("/ask/{name}.csv", methods=_METHODS)
     async def _csv(request: Request, name: str) -> Response:

@@ -62,7 +62,10 @@ def routes(bench: Bench) -> APIRouter:
             case "withdrawal":
                 found = [drafts.withdrawal_draft(reviewer, given.get("annotation", ""))]
             case _:
-                raise Problem(404, f"There is no draft {kind[:80]!r}. Expected: verdict, comment, claim, correction or withdrawal.")
+                raise Problem(
+                    404,
+                    f"There is no draft {kind[:80]!r}. Expected: verdict, comment, claim, correction or withdrawal.",
+                )
         return JSONResponse({"documents": found}, headers={"Cache-Control": "no-store"})
 
     return router

@@ -16,7 +16,11 @@ MOST_CONCEPTS = 24
 
 
 def aligned(
-    sides: tuple[Side, Side], stretched: bool, label: Callable[[str], str], links: Callable[[Side, Heard], tuple[str, str]], name: str
+    sides: tuple[Side, Side],
+    stretched: bool,
+    label: Callable[[str], str],
+    links: Callable[[Side, Heard], tuple[str, str]],
+    name: str,
 ) -> Markup:
     """Draw what is claimed on both sides: a lane for each aspect and side over one axis.
 
@@ -94,7 +98,7 @@ def butterfly(rows: Sequence[Difference], names: tuple[str, str], label: Callabl
     name : str
     """
     shown = rows[:MOST_CONCEPTS]
-    width, line, middle = 760.0, 22.0, 190.0
+    width, line, middle = 560.0, 22.0, 176.0
     half = (width - middle) / 2
     picture = Picture(width, 40 + line * len(shown), name)
     top = legend(picture, (0, 2), width, [("mark colour-0", names[0]), ("mark colour-1", names[1])]) + 8

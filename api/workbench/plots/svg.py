@@ -144,9 +144,9 @@ def time_axis(picture: Picture, box: tuple[float, float, float, float], span: tu
     for time in found:
         x = left + (right - left) * (time - start) / max(end - start, 1e-6)
         picture.add("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid")
-        picture.text(x, bottom + 14, time_label(time, step), "tick", "end" if x > right - 14 else "start" if x < 14 else "middle")
-
-
+        picture.text(
+            x, bottom + 14, time_label(time, step), "tick", "end" if x > right - 14 else "start" if x < 14 else "middle"
+        )
 
 
 def percent_axis(
@@ -158,7 +158,9 @@ def percent_axis(
     for percent in range(0, 101, step):
         x = left + (right - left) * percent / 100
         picture.add("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid")
-        picture.text(x, bottom + 14, f"{percent} %", "tick", "end" if percent == 100 else "start" if x < 14 else "middle")
+        picture.text(
+            x, bottom + 14, f"{percent} %", "tick", "end" if percent == 100 else "start" if x < 14 else "middle"
+        )
 
 
 def legend(picture: Picture, place: tuple[float, float], right: float, names: Iterable[tuple[str, str]]) -> float:
@@ -185,5 +187,3 @@ def legend(picture: Picture, place: tuple[float, float], right: float, names: It
         picture.text(x + 17, y + 10.5, shown, "tick")
         x += width
     return y - top + 18
-
-

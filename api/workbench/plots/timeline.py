@@ -117,6 +117,7 @@ def timeline(marks: Sequence[Mark], how: Lanes, name: str) -> Markup:
     Markup
         An ``<svg>``.
     """
+    # a lane whose name is invisible goes on under the one before it
     lanes = {lane: [mark for mark in marks if mark.lane == lane] for lane in lanes_of(marks)[:MOST_LANES]}
     tracks = {lane: _tracks(found) for lane, found in lanes.items()}
     dense = {lane for lane in lanes if len(lanes[lane]) > MOST_IN_LANE or len(tracks[lane]) > MOST_TRACKS}
@@ -129,10 +130,13 @@ def timeline(marks: Sequence[Mark], how: Lanes, name: str) -> Markup:
     picture = Picture(how.width, bottom + 20, name, links=any(mark.href for mark in marks))
     if how.key:
         legend(picture, (left, top), right, how.key)
-    (percent_axis if how.percent else time_axis)(picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70))
+    (percent_axis if how.percent else time_axis)(
+        picture, (left, top + key_height, right, bottom), (how.start, how.end), int((right - left) / 70)
+    )
     y = top + key_height
     for lane, height in heights.items():
-        picture.add("line", x1=0, x2=how.width, y1=y, y2=y, class_="rule")
+        if lane.strip("\u200b"):
+            picture.add("line", x1=0, x2=how.width, y1=y, y2=y, class_="rule")
         if how.label_width:
             picture.titled("rect", lane, x=0, y=y, width=left - 6, height=height, class_="blank")
             picture.text(0, y + 17, shortened(lane, left - 10), "lane")

@@ -87,7 +87,8 @@ def map_works(profiles: Mapping[tuple[str, str], Mapping[str, int]], rows: Mappi
     points = left[:, :2] * strengths[:2]
     points = points / max(float(np.abs(points).max()), 1e-9)
     places = tuple(
-        Place(work, title, float(x), float(y), rows.get(work, 0)) for (work, title), (x, y) in zip(works, points, strict=True)
+        Place(work, title, float(x), float(y), rows.get(work, 0))
+        for (work, title), (x, y) in zip(works, points, strict=True)
     )
     ends = []
     for axis in range(2):
