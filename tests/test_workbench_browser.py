@@ -12,8 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.shelf import MANY, Shelf, build
 from tests.endpoint import Endpoint, serving
+from tests.shelf import MANY, Shelf, build
 from tests.sounds import stroke, write
 
 CHROMIUM = shutil.which("chromium")
@@ -147,7 +147,7 @@ def test_a_stretch_is_marked_by_mouse_zoomed_by_keys_and_told(browser: Browser, 
     page.locator('[data-set="model"]').select_option("whisper")
     expect(page.locator("[data-veil]")).to_contain_text("8000 Hz")
     page.locator('[data-filter="word"]').fill("impulse")
-    expect(page.locator("[data-count]")).to_have_text("1 of 2 claims")
+    expect(page.locator("output[data-count]")).to_have_text("1 of 2 claims")
     with page.expect_download() as loading:
         page.get_by_role("button", name="Picture as SVG").click()
     svg = Path(loading.value.path()).read_text(encoding="utf-8")
@@ -173,7 +173,7 @@ def test_two_hours_with_ten_thousand_claims_open_at_once(browser: Browser, endpo
     page, errors = opened(browser)
     page.goto(f"{endpoint.base}workbench/recording/long")
     expect(page.locator("#timeline[data-ready]")).to_be_attached(timeout=20_000)
-    expect(page.locator("[data-count]")).to_contain_text(f"{MANY} of {MANY} claims")
+    expect(page.locator("output[data-count]")).to_contain_text(f"{MANY} of {MANY} claims")
     assert page.locator("[data-list] tr").count() <= 50
     page.locator(".view").focus()
     page.keyboard.press("+")
