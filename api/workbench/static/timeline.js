@@ -250,7 +250,7 @@ frame.addEventListener("keydown", (event) => {
   const does = {
     " ": toggle, ArrowLeft: () => show(view.start - step, view.end - step), ArrowRight: () => show(view.start + step, view.end + step),
     "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), Home: () => show(0, duration),
-    l: () => part.is && playPart(true), Escape: () => mark(null),
+    l: () => part.is && playPart(true), Escape: () => mark(null), n: () => choose(layers.beside(1)), b: () => choose(layers.beside(-1)),
   }[event.key];
   if (!does) return;
   event.preventDefault();
