@@ -47,7 +47,7 @@ def test_shares_of_time_count_overlaps_once_and_the_largest_difference_stands_fi
     rows = {row.concept: row for row in differences(twice, RIGHT)}
     assert rows["bright"].shares == (0.75, 0.5) and rows["bright"].passages == (2, 1)
     assert rows["dark"].shares == (0.15, 0.5)
-    assert [row.concept for row in differences(LEFT, RIGHT)][0] == "dark"
+    assert next(row.concept for row in differences(LEFT, RIGHT)) == "dark"
 
 
 def path(piece: object) -> str:

@@ -156,7 +156,8 @@ FAULTS: dict[str, tuple[str, dict[str, str], int, str]] = {
         "claim", {"recording": RECORDING, "start": "1", "end": "2", "concept": "brihgt"}, 404, "did you mean",
     ),
     "no share": (
-        "claim", {"recording": RECORDING, "start": "1", "end": "2", "concept": "bright", "confidence": "2"}, 400, "0 to 1",
+        "claim", {"recording": RECORDING, "start": "1", "end": "2", "concept": "bright", "confidence": "2"}, 400,
+        "0 to 1",
     ),
     "an unknown draft": ("praise", {}, 404, "Expected: verdict"),
 }  # fmt: skip

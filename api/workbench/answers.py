@@ -3,7 +3,8 @@
 Conventions
 -----------
 A *passage* is what a row says of a stretch of a recording: columns ``start`` and ``end``, or ``first_start`` and
-``first_end``, and so on. Rows without the recording are asked for it by the claim, the description or the span they name.
+``first_end``, and so on. For rows without the recording it is asked for, by the claim, the
+description or the span they name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +38,8 @@ _PROFILES = """SELECT ?work ?title ?concept (COUNT(DISTINCT ?span) AS ?passages)
   {{ SELECT DISTINCT ?work ?title ?recording WHERE {{
     VALUES ?recording {{ {recordings} }}
     GRAPH ?catalogue {{ ?work frbr:realization ?recording ; dcterms:title ?title }} }} }}
-  GRAPH ?run_graph {{ ?span oa:hasSource ?recording . ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept }}
+  GRAPH ?run_graph {{ ?span oa:hasSource ?recording .
+    ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept }}
 }} GROUP BY ?work ?title ?concept"""
 _OF_WORKS = """SELECT DISTINCT ?work ?title ?recording WHERE {{
   GRAPH ?catalogue {{ ?work frbr:realization ?recording ; dcterms:title ?title }}

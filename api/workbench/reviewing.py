@@ -3,8 +3,9 @@
 Conventions
 -----------
 A queue is the answer to a stored question that has claims: any of the library can be one. The queue *doubtful* asks
-three, one after the other: what measurement contradicts, where describers disagree, and what nobody judged, the least sure
-first. A claim stands in a queue once, at its first place. A question that is not answered in time is told, not hidden.
+three, one after the other: what measurement contradicts, where describers disagree, and what nobody judged, the least
+sure first. A claim stands in a queue once, at its first place. A question that is not answered in time is told, not
+hidden.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,8 +29,8 @@ from queries import StoredQuery, find, load_queries
 from queries.library import sparql
 
 __all__ = [
-    "DOUBTFUL", "Entry", "Evidence", "Queue", "Statement", "around", "entry_of", "evidence_of", "queue_names", "read_queue",
-    "statements_about",
+    "DOUBTFUL", "Entry", "Evidence", "Queue", "Statement", "around", "entry_of", "evidence_of", "queue_names",
+    "read_queue", "statements_about",
 ]  # fmt: skip
 
 DOUBTFUL = "doubtful"
@@ -210,7 +211,8 @@ async def read_queue(
     arguments : mapping of str to str
         Of the question.
     page : tuple of (int, int, str)
-        Number of the first entry, most entries, and whose reviews leave a claim out: an IRI, ``anybody`` or nobody (empty).
+        Number of the first entry, most entries, and whose reviews leave a claim out: an IRI, ``anybody``, or nobody's
+        (empty).
 
     Raises
     ------

@@ -76,7 +76,8 @@ async def _compare(bench: Bench, request: Request) -> Response:
     elif any(given.get(name, "") not in ("", *known) for name in ("left", "right")):
         fault, status = "unknown", 404
     answer = bench.page(
-        request, "compare.html", "compare", recordings=recordings, given=given, of="describers" if by_describers else "works",
+        request, "compare.html", "compare", recordings=recordings, given=given,
+        of="describers" if by_describers else "works",
         stretched=stretched, describers=describers, makers=makers, fault=fault, found=found, address=bench.path,
         label=load_vocabulary().label, versions=_versions(recordings),
     )  # fmt: skip
