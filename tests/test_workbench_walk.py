@@ -1,4 +1,4 @@
-"""A reviewer's walk in a real browser: ask, reject, see the claim leave, undo, correct by ear, compare; and everybody can."""
+"""A walk in a real browser: ask, reject, see the claim leave, undo, correct by ear, compare; and everybody can."""
 
 import shutil
 from collections.abc import Iterator

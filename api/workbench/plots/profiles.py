@@ -110,7 +110,8 @@ def butterfly(rows: Sequence[Difference], names: tuple[str, str], label: Callabl
             long = (half - 40) * share / most
             x = half - long if place == 0 else half + middle
             picture.titled("rect", f"{label(row.concept)} · {names[place]}: {100 * share:.0f} %", x=x, y=y + 3,
-                           width=max(long, 0.8), height=line - 7, class_=f"mark colour-{place}", fill_opacity=0.7)  # fmt: skip
+                           width=max(long, 0.8), height=line - 7, class_=f"mark colour-{place}",
+                           fill_opacity=0.7)  # fmt: skip
             end, anchor = (x - 4, "end") if place == 0 else (x + long + 4, "start")
             picture.text(end, y + 15, f"{100 * share:.0f} %", "tick", anchor)
     picture.height = top + line * len(shown) + 6
