@@ -86,7 +86,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
+            return RedirectResponse("workbench/", 303, headers={"Vary": "Accept"})
         return PlainTextResponse(_HOME, headers={"Vary": "Accept"})
 
     app.include_router(health_routes(service))

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     tokens: Path | None = Field(None, description="File of the tokens; else tokens.json in the archive's folder.")
     requests_per_minute: int = Field(1200, ge=0, description="Requests one address may send a minute; 0: no limit.")
     upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest sound file that can be sent to the server.")
+    describers: dict[str, str] = Field(
+        {}, description='Listening models for uploads, JSON: {"CLAP": "clap=models/clap"}, name to describer=model.'
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
 

@@ -150,8 +150,7 @@ class _Description:
                 kept = [one for one in kept if one.property not in said[span]]
                 made = [one for one in made if one.concept not in said[span]]
                 said[span].update([one.property for one in kept], [one.concept for one in made])
-            for lines in writer.annotations(kept, made):
-                self.write(lines)
+            self.write("".join(writer.annotations(kept, made)))
             self.measurements += len(kept)
             self.claims += len(made)
         self.end(writer)

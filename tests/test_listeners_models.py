@@ -29,8 +29,6 @@ WORDS = "Bright or dark? Options: bright, dark, cannot tell."
 
 Tiny = Callable[[str], Path]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:

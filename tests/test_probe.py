@@ -35,7 +35,6 @@ from truth.probing import Embedded, train
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 ENCODERS = ("ast", "clap", "whisper", "hubert")
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 

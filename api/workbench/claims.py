@@ -44,10 +44,11 @@ _RUN = """SELECT DISTINCT ?started ?ended ?name ?value WHERE {
     UNION { ?_run mls:hasInput ?setting . ?setting mls:specifiedBy ?parameter ; mls:hasValue ?value .
       OPTIONAL { ?parameter rdfs:label ?name } } }
 } ORDER BY ?name ?value LIMIT 100"""
-_REVIEWS = """SELECT DISTINCT ?assessment ?verdict ?by ?type ?created ?reason ?certainty ?newer WHERE {
+_REVIEWS = """SELECT DISTINCT ?assessment ?verdict ?by ?type ?maker_iri ?created ?reason ?certainty ?newer WHERE {
   GRAPH ?graph {
     ?assessment oa:hasTarget ?_claim ; acm:verdict ?verdict .
-    OPTIONAL { ?assessment dcterms:creator ?maker OPTIONAL { ?maker foaf:name ?by } OPTIONAL { ?maker a ?type } }
+    OPTIONAL { ?assessment dcterms:creator ?maker_iri
+      OPTIONAL { ?maker_iri foaf:name ?by } OPTIONAL { ?maker_iri a ?type } }
     OPTIONAL { ?assessment dcterms:created ?created }
     OPTIONAL { ?assessment acm:confidence ?certainty }
     OPTIONAL { ?assessment oa:hasBody ?body . ?body rdf:value ?reason }

@@ -19,6 +19,7 @@ from api.workbench.sounds.rights import Sound, file_of, sound_of
 from api.workbench.traces import trace_picture
 from ontology.envelopes import load_envelopes
 from ontology.terms import ACV, PROV, SKOS
+from ontology.values import Agent
 
 __all__ = ["routes"]
 
@@ -33,7 +34,8 @@ def routes(bench: Bench) -> APIRouter:
 
     @router.api_route("/claim/{rest:path}", methods=_METHODS)
     async def _page(request: Request) -> Response:
-        bench.reader(request)
+        token = bench.reader(request)
+        me = "" if token is None else bench.service.minter.agent(Agent(token.person, kind="person"))
         iri = bench.iri(request.scope, "/workbench/claim/")
         claim = await read_claim(bench, request, iri)
         facts, works = await facts_of(bench, request, claim["recording"])
@@ -55,7 +57,7 @@ def routes(bench: Bench) -> APIRouter:
             ),
             envelope=envelope_view(claim["envelope"]) if claim["envelope"] else None,
             need=load_envelopes().needs.get(claim["concept"].removeprefix(ACV)),
-            picture=await _trace(bench, request, claim, sound), BASE=BASE,
+            picture=await _trace(bench, request, claim, sound), BASE=BASE, me=me,
         )  # fmt: skip
 
     return router
