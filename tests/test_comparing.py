@@ -86,6 +86,12 @@ def test_what_cannot_be_compared_is_said(client: TestClient, params: dict[str, s
     assert (answer.status_code, words in answer.text) == (status, True)
 
 
+def test_a_work_of_which_nothing_is_claimed_can_be_compared() -> None:
+    nothing = Side("r:4", "silent", 10.0, ())
+    assert coherence(nothing, nothing, stretched=True) == [None] * WINDOWS and differences(nothing, nothing) == []
+    assert {row.shares[0] for row in differences(nothing, RIGHT)} == {0.0}
+
+
 def test_models_have_cards_with_envelope_and_fate_of_their_claims(client: TestClient) -> None:
     page = client.get("/workbench/models")
     assert page.status_code == 200 and page.text.count("<svg") > 1

@@ -43,6 +43,9 @@ _CLAIMS = ("claim", "first_claim", "second_claim")
 _MOST = 400
 """Most rows that are asked of each question of a queue."""
 
+_ENOUGH = 300
+"""As many claims beyond those shown are enough not to ask the next question of a queue."""
+
 _MOST_AROUND = 400
 
 _ENTRIES = """SELECT DISTINCT ?claim ?concept ?confidence ?agent ?start ?end ?recording ?title WHERE {{
@@ -120,6 +123,8 @@ class Queue:
         How many were reviewed already and are left out.
     faults : tuple of (str, str)
         Questions that were not answered, with the reason.
+    more : bool
+        Whether more wait than were counted.
     """
 
     entries: tuple[Entry, ...]
@@ -127,6 +132,7 @@ class Queue:
     first: int
     hidden: int
     faults: tuple[tuple[str, str], ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,11 @@ async def read_queue(
     names = _DOUBTS if name == DOUBTFUL else (name,)
     why: dict[str, str] = {}
     faults = []
+    more = False
     for one in names:
+        if len(why) >= first + _ENOUGH:  # what is doubtful most comes first; the other questions can wait
+            more = True
+            break
         try:
             for claim in await _claims_of(service, request, one, arguments):
                 why.setdefault(claim, one)
@@ -237,7 +247,7 @@ async def read_queue(
     waiting = [claim for claim in why if claim not in done]
     first = min(first // most * most, max(len(waiting) - 1, 0) // most * most)
     entries = await _entries(service, request, waiting[first : first + most], why)
-    return Queue(tuple(entries), len(waiting), first, len(done), tuple(faults))
+    return Queue(tuple(entries), len(waiting), first, len(done), tuple(faults), more)
 
 
 async def _reviewed(service: Service, request: Request, claims: Sequence[str], reviewer: str) -> set[str]:
