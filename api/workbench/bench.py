@@ -152,6 +152,10 @@ class Bench:
         headers = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language", "Content-Security-Policy": SAFE}
         return Response(text, headers=headers, media_type="text/html; charset=utf-8")
 
+    def problem(self, request: Request, status: int, detail: str) -> Response:
+        """Return the page that tells of a problem."""
+        return self.page(request, "error.html", "", status=status, detail=detail)
+
     def path(self, iri: str) -> str:
         """Return the part of an IRI by which the workbench's addresses name a thing of the archive.
 

@@ -8,7 +8,6 @@ names an open licence of each work (``licensed``), never (``token``), always (``
 A recording that is of no work, or of a work without a licence, has no open licence.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +20,10 @@ from api.protocol.access import Hearing
 from api.protocol.problems import Problem
 from api.rest.asking import ask_by_line, values_of
 from api.workbench.bench import Bench
+from export.rights import is_open
 
-__all__ = ["Right", "Sound", "file_of", "is_open", "sound_of", "sounds_of"]
+__all__ = ["Right", "Sound", "file_of", "sound_of", "sounds_of"]
 
-_OPEN = re.compile(
-    r"\s*(?:cc[\s-]*0|cc[\s-]*by|creative commons|public domain|pdm\b|https?://creativecommons\.org/)", re.IGNORECASE
-)
 _SOUNDS = """SELECT DISTINCT ?recording ?sum ?work ?rights WHERE {{
   VALUES ?recording {{ {recordings} }}
   {{ GRAPH ?g {{ ?file mo:encodes ?recording ; acm:sha256 ?sum }} }}
@@ -58,17 +55,6 @@ class Sound:
     sums: tuple[str, ...]
     right: Right
     heard: bool
-
-
-def is_open(licence: str) -> bool:
-    """Tell whether a licence lets everybody hear a sound.
-
-    Examples
-    --------
-    >>> is_open("CC BY-NC 4.0"), is_open("All rights reserved")
-    (True, False)
-    """
-    return _OPEN.match(licence) is not None
 
 
 async def sounds_of(bench: Bench, request: Request, recordings: list[str]) -> dict[str, Sound]:
