@@ -119,8 +119,9 @@ async def suggestions(service: Service, request: Request, query: StoredQuery) ->
     """Return the titles and names that fields can suggest, by name of the parameter."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for parameter in query.parameters:
-        kind = "creator" if query.tags[0] == "composers" and parameter.type == "string" else parameter.type
-        kind = parameter.name if parameter.name in ("creator", "agent") else kind
+        by_composer = query.tags[0] == "composers" and parameter.type == "string"
+        named = parameter.name in ("creator", "agent")
+        kind: str = "creator" if by_composer else parameter.name if named else parameter.type
         if kind in _SUGGESTED:
             rows = await ask_by_line(
                 service, request, f"SELECT DISTINCT ?name {{ {_SUGGESTED[kind]} }} ORDER BY ?name LIMIT {_MOST_NAMES}"
@@ -308,7 +309,7 @@ def _one(sheet: _Sheet, by_recording: Mapping[str, Sequence[Passage]]) -> list[D
 def _panels(sheet: _Sheet, by_recording: Mapping[str, Sequence[Passage]]) -> list[Drawn]:
     """Draw a small picture of each recording, with a lane for each concept."""
     titles = _titles(by_recording)
-    drawn = []
+    drawn: list[Drawn] = []
     for recording, found in list(by_recording.items())[:_MOST_PANELS]:
         marks = [sheet.mark(passage, passage.label) for passage in found]
         key = sheet.key if not drawn and len(sheet.agents) > 1 else ()

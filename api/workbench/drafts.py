@@ -150,7 +150,7 @@ async def target_of(service: Service, request: Request, claim: str) -> Target:
     row = rows[0]
     span = span_of(service.minter, row["span"])
     recording = row["recording"].removeprefix(service.minter.recording(""))
-    span = span or Span(recording, seconds(row["start"]), seconds(row["end"]))
+    span = span or Span(recording, seconds(Decimal(row["start"])), seconds(Decimal(row["end"])))
     return Target(claim, row.get("maker", ""), row["concept"].removeprefix(ACV), span)
 
 
@@ -180,11 +180,11 @@ async def verdict_draft(
     if verdict not in BY_PERSON:
         raise InputError(f"{verdict[:80]!r} is no verdict of a person", f"one of {', '.join(BY_PERSON)}")
     await target_of(service, request, claim)
+    made = _annotation(
+        reviewer, "Assessment", motivation="assessing", target=claim, verdict=concept(verdict), **_body(_words(reason))
+    )
     replaced = await _standing(service, request, reviewer, claim)
-    return _annotation(
-        reviewer, "Assessment", motivation="assessing", target=claim, verdict=concept(verdict), **_body(_words(reason)),
-        **({"replaces": [*replaced]} if replaced else {}),
-    )  # fmt: skip
+    return {**made, "replaces": [*replaced]} if replaced else made
 
 
 async def _standing(service: Service, request: Request, reviewer: Reviewer, claim: str) -> list[str]:

@@ -27,6 +27,7 @@ from ontology.terms import ACV, OA
 from ontology.vocabulary import load_vocabulary
 from queries import StoredQuery, find, load_queries
 from queries.library import sparql
+from store import Term
 
 __all__ = [
     "DOUBTFUL", "Entry", "Evidence", "Queue", "Statement", "around", "entry_of", "evidence_of", "queue_names",
@@ -337,7 +338,7 @@ async def around(
     start, end = float(target.span.start), float(target.span.end)
     margin = max(2.0, end - start)
     since, until = max(0.0, start - margin), min(max(length, end), end + margin)
-    values = {
+    values: dict[str, Term] = {
         "_recording": ox.NamedNode(service.minter.recording(target.span.recording)),
         "_aspect": ox.NamedNode(concept(load_vocabulary().aspect(target.concept))),
         "_span": ox.NamedNode(service.minter.span(target.span)), "_since": decimal(since), "_until": decimal(until),

@@ -70,10 +70,10 @@ def profile(values: Sequence[float | None], longest: float, stretched: bool, nam
     picture = Picture(width, height + 20, name)
     box = (left, 6.0, width - 6, height)
     (percent_axis if stretched else time_axis)(picture, box, (0.0, longest), 10)
-    for value in (0.0, 0.5, 1.0):
-        y = height - (height - 6) * value
+    for mark in (0.0, 0.5, 1.0):
+        y = height - (height - 6) * mark
         picture.add("line", x1=left, x2=width - 6, y1=y, y2=y, class_="grid")
-        picture.text(left - 8, y + 4 + (4 if value == 1 else 0), f"{value:g}", "tick", "end")
+        picture.text(left - 8, y + 4 + (4 if mark == 1 else 0), f"{mark:g}", "tick", "end")
     picture.text(0, 18, shortened(name, left - 30), "lane")
     step = (width - 6 - left) / len(values)
     for number, value in enumerate(values):
