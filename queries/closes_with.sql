@@ -4,6 +4,7 @@ WITH found AS (
     (SELECT text FROM names WHERE node = c.concept LIMIT 1) AS label, (SELECT text FROM names WHERE node = c.agent LIMIT 1) AS maker, (SELECT iri FROM nodes WHERE id = c.node) AS claim_iri
   FROM places CROSS JOIN broader CROSS JOIN claims AS c ON c.concept = broader.concept AND c.recording = places.recording
   WHERE broader.wide = (SELECT id FROM nodes WHERE iri = :_concept_iri) AND c.confidence >= :_confidence_decimal AND c.agent IS NOT NULL
+    AND (:_rejected = 'shown' OR c.node NOT IN (SELECT claim FROM rejections))
     AND ABS(c.stop - (SELECT MAX(spans.stop) FROM spans JOIN kinds ON kinds.graph = spans.graph AND kinds.node = spans.node
        WHERE spans.recording = c.recording AND kinds.kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))) <= :_seconds_decimal
     AND (EXISTS (SELECT 1 FROM kinds WHERE node = c.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))

@@ -4,6 +4,7 @@ WITH found AS (
     (SELECT text FROM names WHERE node = c.concept LIMIT 1) AS label, (SELECT text FROM names WHERE node = c.agent LIMIT 1) AS maker, (SELECT iri FROM nodes WHERE id = c.node) AS claim_iri
   FROM places CROSS JOIN broader CROSS JOIN claims AS c ON c.concept = broader.concept AND c.recording = places.recording
   WHERE broader.wide = (SELECT id FROM nodes WHERE iri = :_concept_iri) AND c.confidence >= :_confidence_decimal AND c.agent IS NOT NULL
+    AND (:_rejected = 'shown' OR c.node NOT IN (SELECT claim FROM rejections))
   ORDER BY rank, c.start, c.stop, label, maker, claim_iri LIMIT :limit
 )
 SELECT title, creator, start AS start_decimal, stop AS end_decimal, label AS label_en, maker AS agent,

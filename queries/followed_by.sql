@@ -10,6 +10,8 @@ WITH pairs AS (
     AND b.start >= a.stop - :_tolerance_decimal AND b.start <= a.stop + :_seconds_decimal AND b.start > a.start
   WHERE one.wide = (SELECT id FROM nodes WHERE iri = :_first_iri) AND other.wide = (SELECT id FROM nodes WHERE iri = :_second_iri)
     AND a.confidence >= :_confidence_decimal AND b.confidence >= :_confidence_decimal
+    AND (:_rejected = 'shown' OR (a.node NOT IN (SELECT claim FROM rejections)
+         AND b.node NOT IN (SELECT claim FROM rejections)))
     AND (EXISTS (SELECT 1 FROM kinds WHERE node = a.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))
          OR NOT EXISTS (SELECT 1 FROM kinds WHERE node = a.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/wholeRecording')))
     AND (EXISTS (SELECT 1 FROM kinds WHERE node = b.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))

@@ -5,6 +5,7 @@ WITH found AS (
   FROM places CROSS JOIN claims AS c ON c.recording = places.recording
   WHERE (INSTR(folded(title), folded(:_work)) > 0 OR (SELECT iri FROM nodes WHERE id = work) = :_work)
     AND c.confidence >= :_confidence_decimal AND c.aspect IS NOT NULL AND c.agent IS NOT NULL
+    AND (:_rejected = 'shown' OR c.node NOT IN (SELECT claim FROM rejections))
     AND (:__agent IS NULL OR INSTR(folded((SELECT text FROM names WHERE node = c.agent LIMIT 1)), folded(:__agent)) > 0
          OR (SELECT iri FROM nodes WHERE id = c.agent) = :__agent)
   ORDER BY rank, c.start, c.stop DESC, label, maker, claim_iri LIMIT :limit

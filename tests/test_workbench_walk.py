@@ -45,6 +45,7 @@ class Visit:
         self.page.wait_for_selector("#signing[open]")
         self.page.fill("#token", token)
         self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("#signing[open]", state="detached")
 
     def rows(self) -> int:
         return int(self.page.inner_text("#answer").split()[0])
@@ -104,7 +105,10 @@ def test_a_claim_is_corrected_by_ear_with_a_dragged_stretch_and_the_concept_pick
     one.go("review?queue=concept_across_works&concept=granularMotion&again=1")
     one.page.click("#sign-in")
     one.sign_in(endpoint.tokens["Ada"])
-    box = one.page.locator(".around svg").bounding_box()
+    one.page.wait_for_selector("#card article")
+    picture = one.page.locator(".around svg")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
     assert box is not None
     one.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 8)
     one.page.mouse.down()
@@ -148,7 +152,7 @@ def test_questions_are_asked_changed_and_shown_in_four_ways_and_the_back_button_
     assert one.page.locator(".questions li:visible").count() < 6
     one.page.click("text=Which works open with this concept?")
     one.page.fill("#p-concept", "continuant graduel")
-    one.page.click("text=Ask >> nth=-1")
+    one.page.click("form.asking button.button")
     one.page.wait_for_selector("table.rows")
     assert "Graduated continuant" in one.page.inner_text("table.rows")
     assert "limit" in one.page.url or "concept=" in one.page.url
@@ -162,7 +166,7 @@ def test_questions_are_asked_changed_and_shown_in_four_ways_and_the_back_button_
     assert "<svg" in saved.value.path().read_text(encoding="utf-8")
     one.page.go_back()
     one.page.wait_for_selector("table.rows")
-    one.page.click("text=Browse")
+    one.page.click(".concept-field button")
     one.page.fill("dialog.picker input", "Einsatz")
     one.page.click("dialog.picker li button >> nth=0")
     assert one.page.input_value("#p-concept")

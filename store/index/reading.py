@@ -25,7 +25,7 @@ from store.index.schema import MILLION
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "rows_of"]
 
 PREDICATES = (
-    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
+    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, DCTERMS.replaces, ACM.confidence, ACM.aspect, ACM.startSeconds,
     ACM.endSeconds,
     ACM.segmentedAs, ACM.verdict, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader, SKOS.prefLabel,
     MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
@@ -49,7 +49,8 @@ class Rows:
     spans: list[tuple[str, str, int, int]] = field(default_factory=list)
     kinds: list[tuple[str, str]] = field(default_factory=list)
     claims: list[tuple[str | int | None, ...]] = field(default_factory=list)
-    assessments: list[tuple[str, str, str]] = field(default_factory=list)
+    verdicts: list[tuple[str, str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
     names: list[tuple[str, str]] = field(default_factory=list)
     works: list[tuple[str, str]] = field(default_factory=list)
     creators: list[tuple[str, str]] = field(default_factory=list)
@@ -160,11 +161,12 @@ def rows_of(facts: Mapping[str, list[tuple[str, Object]]]) -> Rows:
     targets, makers = reading.nodes(OA.hasTarget), reading.nodes(DCTERMS.creator)
     places = _spans(reading)
     _claims(reading, targets, makers, places)
-    rows.assessments += [
+    rows.verdicts += [
         (node, claim, verdict)
         for node, verdicts in reading.nodes(ACM.verdict).items()
         for claim, verdict in itertools.product(targets.get(node, ()), verdicts)
     ]
+    rows.replaced += _pairs(reading.nodes(DCTERMS.replaces))
     rows.kinds += _pairs(reading.nodes(ACM.segmentedAs))
     rows.names += [*reading.texts(FOAF.name), *_labels(facts)]
     rows.broader += _closure(reading.nodes(SKOS.broader), (node for node, _ in _labels(facts)))

@@ -7,6 +7,7 @@ Conventions
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
 - ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
   annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
+- ``assessments`` are the ``verdicts`` that nothing replaces, ``rejections`` the claims that a person rejects.
 - ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its limit.
 - What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
   while there is any, stored questions are answered by SPARQL alone.
@@ -17,13 +18,13 @@ __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
 
-VERSION = 1
+VERSION = 2
 """Number of this schema, as ``user_version``; an index of another number is made anew."""
 
 MILLION = 1_000_000
 
 TABLES = (
-    "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
+    "spans", "kinds", "claims", "verdicts", "replaced", "names", "works", "creators", "broader", "durations", "counts",
     "descriptions", "observations", "strange", "listeners", "derived",
 )  # fmt: skip
 """The tables with a column ``graph``."""
@@ -46,10 +47,18 @@ CREATE INDEX claims_by_aspect ON claims (recording, aspect, start, stop);
 CREATE INDEX claims_by_node ON claims (node);
 CREATE INDEX claims_by_span ON claims (span);
 CREATE INDEX claims_by_graph ON claims (graph);
-CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER);
-CREATE INDEX assessments_by_claim ON assessments (claim, verdict);
-CREATE INDEX assessments_by_verdict ON assessments (verdict);
-CREATE INDEX assessments_by_graph ON assessments (graph);
+CREATE TABLE verdicts (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER);
+CREATE INDEX verdicts_by_claim ON verdicts (claim, verdict);
+CREATE INDEX verdicts_by_verdict ON verdicts (verdict);
+CREATE INDEX verdicts_by_graph ON verdicts (graph);
+CREATE TABLE replaced (graph INTEGER, node INTEGER, older INTEGER);
+CREATE INDEX replaced_by_older ON replaced (older);
+CREATE INDEX replaced_by_graph ON replaced (graph);
+CREATE VIEW assessments AS
+  SELECT * FROM verdicts WHERE NOT EXISTS (SELECT 1 FROM replaced WHERE replaced.older = verdicts.node);
+CREATE VIEW rejections AS
+  SELECT claim FROM assessments JOIN nodes ON nodes.id = verdict
+  WHERE iri = 'https://w3id.org/acousma/vocab/rejected';
 CREATE TABLE names (graph INTEGER, node INTEGER, text TEXT);
 CREATE INDEX names_by_node ON names (node, graph);
 CREATE INDEX names_by_graph ON names (graph);
