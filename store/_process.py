@@ -59,7 +59,8 @@ class Job:
     def message(self) -> bytes:
         """Return the job as it is sent."""
         dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
-        return json.dumps({**self.__dict__, "dataset": dataset}).encode()
+        shortcuts = [vars(one) for one in self.shortcuts]
+        return json.dumps({**self.__dict__, "dataset": dataset, "shortcuts": shortcuts}).encode()
 
 
 class Worker:

@@ -11,8 +11,11 @@ from sklearn.metrics import cohen_kappa_score
 
 from api.protocol.access import Writes
 from api.workbench.agreeing import kappa, wilson
+from queries import answer, find, sparql
+from store import open_store
 from tests.bench import ANNO, BASE, headers_of, make_archive, workbench
 from tests.graphs import ANNA, GLASS_TIDES, KIEFERNWALD, LISTENER, MEASURER, claim_iri
+from tests.test_queries import readable
 
 HELD = claim_iri(KIEFERNWALD, MEASURER, 0.5, 6.0, "graduatedContinuant")
 BRIGHT = claim_iri(KIEFERNWALD, LISTENER, 0.0, 10.0, "bright")
@@ -87,6 +90,32 @@ def test_a_rejected_claim_leaves_the_default_answer_and_comes_back_on_undo(
         ("Rejected", "a stroke, not a swell", True)
     ]
     assert client.get(rejection["id"].replace(BASE, "/"), headers={"Accept": ANNO}).json()["body"]["value"]
+
+
+def test_the_side_index_counts_what_stands_as_sparql_does(
+    client: TestClient, ada: dict[str, str], folder: Path
+) -> None:
+    (rejection,) = send(client, ada, "verdict", claim=HELD, verdict="rejected", reason="no")
+    same_by_both_ways(folder)
+    send(client, ada, "withdrawal", annotation=rejection["id"])
+    same_by_both_ways(folder)
+
+
+def same_by_both_ways(folder: Path) -> None:
+    """Compare what stored questions answer through the side index, and by their SPARQL alone."""
+    asked = {
+        "concept_across_works": {"concept": "graduatedContinuant"}, "timeline": {"work": "Kiefer"},
+        "opens_with": {}, "closes_with": {}, "longest_passages": {"concept": "graduatedContinuant"},
+        "followed_by": {"first": "graduatedContinuant", "second": "graduatedContinuant", "seconds": "9"},
+        "overlapping": {"first": "graduatedContinuant", "second": "dark"}, "claims_at_risk": {}, "unassessed_claims": {},
+        "disagreement_between_agents": {},
+    }  # fmt: skip
+    with open_store(folder) as store:
+        for name, arguments in asked.items():
+            for shown in ({}, {"rejected": "shown"}) if "rejected" in find(name).text else ({},):
+                found = answer(store, name, {**arguments, **shown})
+                expected = store.rows(sparql(name, {**arguments, **shown}))
+                assert readable(found) == readable(expected), (name, shown)
 
 
 def test_a_second_verdict_takes_the_place_of_the_first_of_the_same_person_only(
