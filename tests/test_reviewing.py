@@ -89,7 +89,7 @@ def test_a_rejected_claim_leaves_the_default_answer_and_comes_back_on_undo(
     assert [(row["verdict"], row["reason"], bool(row["replaced"])) for row in reviews] == [
         ("Rejected", "a stroke, not a swell", True)
     ]
-    assert client.get(rejection["id"].replace(BASE, "/"), headers={"Accept": ANNO}).json()["body"]["value"]
+    assert client.get(str(rejection["id"]).replace(BASE, "/"), headers={"Accept": ANNO}).json()["body"]["value"]
 
 
 def test_the_side_index_counts_what_stands_as_sparql_does(
@@ -107,8 +107,8 @@ def same_by_both_ways(folder: Path) -> None:
         "concept_across_works": {"concept": "graduatedContinuant"}, "timeline": {"work": "Kiefer"},
         "opens_with": {}, "closes_with": {}, "longest_passages": {"concept": "graduatedContinuant"},
         "followed_by": {"first": "graduatedContinuant", "second": "graduatedContinuant", "seconds": "9"},
-        "overlapping": {"first": "graduatedContinuant", "second": "dark"}, "claims_at_risk": {}, "unassessed_claims": {},
-        "disagreement_between_agents": {},
+        "overlapping": {"first": "graduatedContinuant", "second": "dark"}, "claims_at_risk": {},
+        "unassessed_claims": {}, "disagreement_between_agents": {},
     }  # fmt: skip
     with open_store(folder) as store:
         for name, arguments in asked.items():
