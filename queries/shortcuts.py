@@ -6,7 +6,8 @@ Conventions
   ``# for the side index`` and ``# to here`` of the question, or of the whole question if it has no such lines, in its order and
   with its limit. ``-- restricts``: it gives values of a few variables outside of which there is no answer;
   where a parameter that it needs is not given it is left out.
-- Its columns are named as parameters are: the name of the variable, with ``_iri``, ``_decimal`` (in millionths), ``_integer`` or ``_en`` (English text)
+- Its columns are named as parameters are: the name of the variable, with ``_iri``, ``_decimal`` (in millionths), ``_integer``, ``_en`` (English text) or
+  ``_said`` (labels of verdicts)
   where it is not plain text. Its parameters are the variables of the question, NULL where not given, decimals in millionths,
   and ``limit``, which is -1 for all rows.
 """

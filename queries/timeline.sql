@@ -12,6 +12,6 @@ WITH found AS (
 SELECT title, creator, start AS start_decimal, stop AS end_decimal, label AS label_en, maker AS agent,
   confidence AS confidence_decimal,
   (SELECT COALESCE(REPLACE(GROUP_CONCAT(DISTINCT LOWER(names.text)), ',', '; '), 'unassessed')
-   FROM assessments JOIN names ON names.node = assessments.verdict WHERE assessments.claim = found.node) AS verdict, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
+   FROM assessments JOIN names ON names.node = assessments.verdict WHERE assessments.claim = found.node) AS verdict_said, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
   (SELECT iri FROM nodes WHERE id = recording) AS recording_iri, (SELECT iri FROM nodes WHERE id = work) AS work_iri
 FROM found

@@ -22,7 +22,7 @@ VERSION = 1
 MILLION = 1_000_000
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en)")
+_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en|said)")
 
 
 class Shortcut(TypedDict, total=False):
@@ -114,7 +114,9 @@ def _term(value: object, type_: str) -> str:
             return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
         case "integer":
             return f'"{value}"^^<{_XSD}integer>'
-        case "en":
+        case "said" if value == "unassessed":  # what the stored questions say where there are no labels to join
+            return '"unassessed"'
+        case "en" | "said":
             return str(ox.Literal(str(value), language="en"))
     return str(ox.Literal(str(value)))
 

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.protocol.problems import problem, status_of
 from ontology.errors import AcousmaError, QueryBusy
-from store import AnswerBytes, Dataset, Stop, Store
+from store import AnswerBytes, Dataset, Plan, Stop, Store
 
 __all__ = ["AnswerResponse", "Evaluation", "with_charset"]
 
@@ -59,7 +59,13 @@ class Evaluation:
         return now.borrowed_tokens, now.tasks_waiting
 
     async def answer(
-        self, request: Request, text: str, media_type: str, *, dataset: Dataset | None = None, base: str | None = None
+        self,
+        request: Request,
+        text: str | Plan,
+        media_type: str,
+        *,
+        dataset: Dataset | None = None,
+        base: str | None = None,
     ) -> AnswerBytes:
         """Evaluate a query and return its answer, of which the first block is there.
 

@@ -59,7 +59,7 @@ class Rows:
     descriptions: list[tuple[str, str, str, str]] = field(default_factory=list)
     observations: list[tuple[str, str, float]] = field(default_factory=list)
     strange: list[tuple[str, str]] = field(default_factory=list)
-    listeners: list[tuple[str, str]] = field(default_factory=list)
+    listeners: list[tuple[str, str | None]] = field(default_factory=list)
     derived: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -220,11 +220,12 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
 
 
 def _runs(reading: _Reading) -> None:
-    """Note which agents have a run about which recording."""
-    sounds, used = reading.nodes(MO.time), reading.nodes(PROV.used)
-    for run, agents in reading.nodes(PROV.wasAssociatedWith).items():
-        recordings = [one for one in used.get(run, ()) if one in sounds]
-        reading.rows.listeners += list(itertools.product(recordings, agents))
+    """Note which recordings the runs used, and by whom."""
+    agents = reading.nodes(PROV.wasAssociatedWith)
+    sounds = {*reading.nodes(MO.time), *itertools.chain(*reading.nodes(OA.hasSource).values())}
+    for run, used in reading.nodes(PROV.used).items():
+        recordings = [one for one in used if one in sounds]
+        reading.rows.listeners += list(itertools.product(recordings, agents.get(run, [None])))
 
 
 def _described(reading: _Reading, targets: Mapping[str, list[str]]) -> None:
