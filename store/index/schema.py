@@ -25,6 +25,7 @@ MILLION = 1_000_000
 TABLES = (
     "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
     "descriptions", "observations", "strange", "listeners", "derived",
+    "people", "rules",
 )  # fmt: skip
 """The tables with a column ``graph``."""
 
@@ -44,11 +45,13 @@ CREATE TABLE claims (
 CREATE INDEX claims_by_concept ON claims (concept, recording, start, stop);
 CREATE INDEX claims_by_aspect ON claims (recording, aspect, start, stop);
 CREATE INDEX claims_by_node ON claims (node);
+CREATE INDEX claims_by_confidence ON claims (confidence);
 CREATE INDEX claims_by_span ON claims (span);
 CREATE INDEX claims_by_graph ON claims (graph);
-CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER);
+CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER, agent INTEGER);
 CREATE INDEX assessments_by_claim ON assessments (claim, verdict);
 CREATE INDEX assessments_by_verdict ON assessments (verdict);
+CREATE INDEX assessments_by_agent ON assessments (agent);
 CREATE INDEX assessments_by_graph ON assessments (graph);
 CREATE TABLE names (graph INTEGER, node INTEGER, text TEXT);
 CREATE INDEX names_by_node ON names (node, graph);
@@ -80,6 +83,10 @@ CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
 CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
 CREATE INDEX derived_by_source ON derived (source);
 CREATE INDEX derived_by_graph ON derived (graph);
+CREATE TABLE people (graph INTEGER, node INTEGER);
+CREATE INDEX people_by_node ON people (node);
+CREATE TABLE rules (graph INTEGER, concept INTEGER);
+CREATE INDEX rules_by_concept ON rules (concept);
 CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
 CREATE INDEX places_by_recording ON places (recording);
 CREATE VIEW catalogue AS
