@@ -1,14 +1,17 @@
 """Every stored question at several sizes: time, rows, and how the time grows.
 
-``python -m benchmarks.questions 1000000 10000000 --folder FOLDER`` makes an archive of each size (:mod:`benchmarks.archives`),
+``python -m benchmarks.questions 1000000 10000000 --folder FOLDER`` makes an archive of each size
+(:mod:`benchmarks.archives`),
 asks every question of it through the store, without and with the side index, and prints a table.
 
 Conventions
 -----------
 - Times are wall seconds, the median of warm answers, from the text to the rows in Python; one worker process.
-- ``plain`` is the same SPARQL without shortcuts: raw pyoxigraph on the same files, in the same run, one after the other.
+- ``plain`` is the same SPARQL without shortcuts: raw pyoxigraph on the same files, in the same run, one after the
+  other.
 - The exponent is that of time over triples between the smallest and the largest size.
-- Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same run.
+- Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same
+  run.
 """
 
 import argparse

@@ -59,8 +59,8 @@ def rows(table: Table) -> list[list[str | None]]:
     """Return the rows as text; the words of a verdict stand in no set order, so they are sorted."""
     return [
         [
-            None if term is None else "; ".join(sorted(str(term).strip('"').split("; "))) if column.endswith("verdict") else str(term)
-            for column, term in zip(table.columns, row, strict=True)
+            None if term is None else "; ".join(sorted(str(term).strip('"').split("; "))) if column.endswith("verdict")
+            else str(term) for column, term in zip(table.columns, row, strict=True)
         ]
         for row in table.rows
     ]  # fmt: skip

@@ -27,8 +27,10 @@ __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "ro
 PREDICATES = (
     OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
     ACM.endSeconds,
-    ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader, SKOS.prefLabel,
-    MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
+    ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader,
+    SKOS.prefLabel,
+    MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest,
+    SOSA.observedProperty, SOSA.hasSimpleResult,
 )  # fmt: skip
 """The predicates that are read."""
 

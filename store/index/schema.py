@@ -7,7 +7,8 @@ Conventions
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
 - ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
   annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
-- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its limit.
+- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its
+  limit.
 - What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
   while there is any, stored questions are answered by SPARQL alone.
 """
