@@ -36,6 +36,7 @@ CREATE TABLE nodes (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
 CREATE TABLE spans (graph INTEGER, node INTEGER, recording INTEGER, start INTEGER, stop INTEGER);
 CREATE INDEX spans_by_node ON spans (node);
 CREATE INDEX spans_by_graph ON spans (graph);
+CREATE INDEX spans_by_recording ON spans (recording, start);
 CREATE TABLE kinds (graph INTEGER, node INTEGER, kind INTEGER);
 CREATE INDEX kinds_by_node ON kinds (node, kind);
 CREATE INDEX kinds_by_graph ON kinds (graph);
@@ -76,7 +77,8 @@ CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, 
 CREATE INDEX descriptions_by_graph ON descriptions (graph);
 CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
 CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
-CREATE INDEX observations_by_property ON observations (property, value);
+CREATE INDEX observations_by_property ON observations (property, span, value);
+CREATE INDEX observations_by_span ON observations (span);
 CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
 CREATE TABLE listeners (graph INTEGER, recording INTEGER, agent INTEGER);
