@@ -123,7 +123,13 @@ def _needed(text: bytes) -> Iterator[bytes]:
 def _needed_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     for line in lines:
         parts = line.split(b"> ", 2)
-        if len(parts) < 3 or parts[1] in _NEEDED or parts[2].startswith(_IS_PERSON) or b"\\" in parts[1] or not parts[1].startswith(b"<"):
+        if (
+            len(parts) < 3
+            or parts[1] in _NEEDED
+            or parts[2].startswith(_IS_PERSON)
+            or b"\\" in parts[1]
+            or not parts[1].startswith(b"<")
+        ):
             yield line
 
 
