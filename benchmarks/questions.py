@@ -118,7 +118,7 @@ def _size(folder: Path) -> int:
 
 
 def _loaded(triples: int, folder: Path) -> tuple[int, Path]:
-    """Make the archive of one size, and raw pyoxigraph's of the same file; print what loading takes of time and space."""
+    """Make the archive of one size, and raw pyoxigraph's of the same file; print what both take."""
     nquads, ours, raw = folder / f"{triples}.nq", folder / f"{triples}", folder / f"{triples}.raw"
     lines, graphs = archives.write(nquads, triples)
     nquads.with_suffix(".json").write_text(json.dumps(graphs))

@@ -107,18 +107,15 @@ def _values(columns: Sequence[str], rows: Sequence[tuple[object, ...]], *, whole
 def _term(value: object, type_: str) -> str:
     if value is None:
         return "UNDEF"
-    match type_:
-        case "iri":
-            return f"<{value}>"
-        case "decimal":
-            return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
-        case "integer":
-            return f'"{value}"^^<{_XSD}integer>'
-        case "said" if value == "unassessed":  # what the stored questions say where there are no labels to join
-            return '"unassessed"'
-        case "en" | "said":
-            return str(ox.Literal(str(value), language="en"))
-    return str(ox.Literal(str(value)))
+    if type_ == "iri":
+        return f"<{value}>"
+    if type_ == "decimal":
+        return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
+    if type_ == "integer":
+        return f'"{value}"^^<{_XSD}integer>'
+    # "unassessed" is what the stored questions say where there are no labels of verdicts to join
+    english = type_ == "en" or (type_ == "said" and value != "unassessed")
+    return str(ox.Literal(str(value), language="en") if english else ox.Literal(str(value)))
 
 
 def _decimal(millionths: int) -> str:

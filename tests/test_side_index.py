@@ -50,7 +50,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]
     words = (DATA.parent / "also" / "words.trig").read_bytes()
     said = ox.serialize(ox.parse(words, ox.RdfFormat.TRIG), format=ox.RdfFormat.N_QUADS)
     assert said is not None
-    text = "".join((vocabulary_quads(), small_graph(), *large_graph(4, 0.4), said.decode()))
+    text = "".join((vocabulary_quads(), small_graph(), *large_graph(3, 0.25), said.decode()))
     with loaded(tmp_path_factory.mktemp("archive") / "store", text) as store:
         yield store
 

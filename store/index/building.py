@@ -253,9 +253,9 @@ def _settle(database: sqlite3.Connection) -> None:
     )
     database.execute("DELETE FROM places")
     database.execute(
-        "INSERT INTO places (recording, work, title, creator) "
-        "SELECT nodes.id, work, title, creator FROM (SELECT DISTINCT recording FROM claims WHERE recording IS NOT NULL) AS all_ "
-        "JOIN nodes ON nodes.id = all_.recording LEFT JOIN catalogue ON catalogue.recording = nodes.id "
+        "INSERT INTO places (recording, work, title, creator) SELECT nodes.id, work, title, creator "
+        "FROM (SELECT DISTINCT recording FROM claims WHERE recording IS NOT NULL) AS heard "
+        "JOIN nodes ON nodes.id = heard.recording LEFT JOIN catalogue ON catalogue.recording = nodes.id "
         "ORDER BY title, nodes.iri, creator"
     )
     database.execute("PRAGMA analysis_limit = 400")
