@@ -13,7 +13,8 @@ from enum import StrEnum
 
 __all__ = [
     "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS",
-    "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH",
+    "XSD",
     "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
 
@@ -164,6 +165,7 @@ class DCTERMS:
     hasVersion = NS + "hasVersion"
     language = NS + "language"
     license = NS + "license"
+    replaces = NS + "replaces"
     rights = NS + "rights"
     source = NS + "source"
     title = NS + "title"
@@ -218,6 +220,16 @@ class MO:
     encodes = NS + "encodes"
     sample_rate = NS + "sample_rate"
     time = NS + "time"
+
+
+class NP:
+    """Nanopublications."""
+
+    NS = "http://www.nanopub.org/nschema#"
+    Nanopublication = NS + "Nanopublication"
+    hasAssertion = NS + "hasAssertion"
+    hasProvenance = NS + "hasProvenance"
+    hasPublicationInfo = NS + "hasPublicationInfo"
 
 
 class OA:

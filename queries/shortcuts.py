@@ -48,6 +48,7 @@ def with_shortcut(query: StoredQuery, text: str, terms: Mapping[str, NamedNode |
     source = text.encode()
     values = {one.variable: _value(terms.get(one.variable)) for one in query.parameters if one.name != "limit"}
     values["limit"] = -1 if limit is None else limit
+    bound = tuple(values.items())
     if query.sql.startswith("-- restricts"):
         if any(
             value is None and f":{name} IS NULL" not in query.sql and f":{name}" in query.sql
@@ -56,13 +57,13 @@ def with_shortcut(query: StoredQuery, text: str, terms: Mapping[str, NamedNode |
             return Plan(text)
         body = _BODY.search(source)
         assert body is not None, "a stored question has a line WHERE {"
-        return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, values),))
-    parts = tuple(TableShortcut(part.start(1), part.end(1), query.sql, values) for part in _PART.finditer(source))
+        return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, bound),))
+    parts = tuple(TableShortcut(part.start(1), part.end(1), query.sql, bound) for part in _PART.finditer(source))
     if parts:
         return Plan(text, parts)
     whole = _WHOLE.search(source)
     assert whole is not None, "a stored question is a SELECT"
-    return Plan(text, (TableShortcut(whole.start(), whole.end(), query.sql, values, whole=True),))
+    return Plan(text, (TableShortcut(whole.start(), whole.end(), query.sql, bound, whole=True),))
 
 
 def _value(term: NamedNode | Literal | None) -> str | int | None:

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from ontology.errors import StoreError, StoreLocked, StoreMissing
 
-__all__ = ["missing", "open_live", "open_published"]
+__all__ = ["dump_published", "missing", "open_live", "open_published"]
 
 _LOCK_SECONDS = 1.0
 """How long to wait for another process that writes: a server lets go of the archive soon after a change."""
@@ -47,3 +47,14 @@ def missing(folder: Path) -> StoreMissing:
         "a folder that holds a published archive",
         "name its folder, or make one by ingesting",
     )
+
+
+def dump_published(folder: Path, name: ox.NamedNode | None, path: Path) -> None:
+    """Write a published named graph, or with None all of them, to ``path`` as N-Quads."""
+    part = path.with_name(path.name + ".part")
+    try:
+        quads = ox.Store.read_only(str(folder)).quads_for_pattern(None, None, None, name)
+        ox.serialize(quads, part, format=ox.RdfFormat.N_QUADS)
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(f"the archive could not be written to {path}: {error}") from error

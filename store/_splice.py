@@ -11,7 +11,7 @@ Conventions
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict, cast
 
 import pyoxigraph as ox
@@ -32,7 +32,7 @@ class Shortcut(TypedDict, total=False):
     end: int
     sql: str
     whole: bool
-    values: dict[str, str | int | float | None]
+    values: list[tuple[str, str | int | float | None]]
     variables: list[str]
     first: str
     second: str
@@ -84,7 +84,7 @@ def _filled(
         if "sql" in one:
             if not exact:
                 continue
-            rows = database.execute(one["sql"], one["values"])
+            rows = database.execute(one["sql"], dict(one["values"]))
             filled = _values([column[0] for column in rows.description], rows.fetchall(), whole=one.get("whole", False))
         else:
             filled = _pairs(one, database, store, base)
@@ -164,7 +164,7 @@ def _pairs(one: Shortcut, database: sqlite3.Connection, store: ox.Store, base: s
         targets = [(iri, target) for iri in found for target in _targets(store, iri)]
         database.executemany(_FROM_TARGETS.format(side=side), targets)
         database.execute(f"CREATE INDEX IF NOT EXISTS temp.{side}_by_place ON {side} (recording, start, stop)")
-    values: Mapping[str, str | int | float | None] = one["values"]
+    values = dict(one["values"])
     most = one["most"]
     longest = database.execute("SELECT MAX(stop - start) FROM b").fetchone()[0] or 0
     rows = database.execute(

@@ -10,31 +10,30 @@ Conventions
 - Parent to worker: one ``Q`` frame per query, a JSON object with the keys of :class:`store.workers.Job`.
 - Worker to parent: ``R`` (ready, once), then per query any number of ``D`` (bytes of the answer) followed by
   one ``E`` (end: the answer is whole) or one ``X`` (a JSON object with ``kind`` and ``message``: there is no
-  answer).
+  answer). All ``D`` frames but the last have `BLOCK_BYTES`; the last is written together with the ``E``.
 - Rows are counted in the bytes of the answer before they are sent.
 - The kernel ends the worker at its time limit (SIGALRM) even if the parent is stuck, and refuses it sockets
   (seccomp), so that no query reaches the network. The parent remains the first to count the time.
 """
 
 import ctypes
-import importlib.util
 import json
 import os
 import re
 import resource
+import runpy
 import select
 import signal
 import struct
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Protocol, TypedDict, cast
 
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from store._splice import Shortcut
 
 FRAME = struct.Struct("!cI")
@@ -198,28 +197,42 @@ class AnswerWriter:
         """Take bytes from pyoxigraph."""
         self._block += data
         if len(self._block) >= BLOCK_BYTES:
-            self.finish()
+            self._send_whole_blocks()
         return len(data)
 
     def flush(self) -> None:
         """Do nothing: blocks are sent when they are full or last."""
 
     def finish(self) -> None:
-        """Send what is left."""
-        block = bytes(self._block)
+        """Send what is left, and that the answer is whole."""
+        block = self._checked(bytes(self._block))
         self._block.clear()
+        last = FRAME.pack(b"D", len(block)) + block if block else b""
+        _write(self._descriptor, last + FRAME.pack(b"E", 0))
+
+    def _send_whole_blocks(self) -> None:
+        whole = len(self._block) // BLOCK_BYTES * BLOCK_BYTES
+        blocks = self._checked(bytes(memoryview(self._block)[:whole]))
+        del self._block[:whole]
+        for start in range(0, whole, BLOCK_BYTES):
+            send(self._descriptor, b"D", blocks[start : start + BLOCK_BYTES])
+
+    def _checked(self, block: bytes) -> bytes:
         self._sent += len(block)
         if self._sent > self._max_bytes:
             raise TooLargeError(f"more than {self._max_bytes:,} bytes")
         if self._counter is not None and self._counter.feed(block) > self._max_rows:
             raise TooLargeError(f"more than {self._max_rows:,} rows")
-        if block:
-            send(self._descriptor, b"D", block)
+        return block
 
 
 def send(descriptor: int, kind: bytes, payload: bytes = b"") -> None:
     """Send one frame."""
-    data = memoryview(FRAME.pack(kind, len(payload)) + payload)
+    _write(descriptor, FRAME.pack(kind, len(payload)) + payload)
+
+
+def _write(descriptor: int, frames: bytes) -> None:
+    data = memoryview(frames)
     while data:
         data = data[os.write(descriptor, data) :]
 
@@ -323,10 +336,10 @@ class Evaluator:
         self._folder: str | None = None
         self._store = ox.Store()
         self._index: object = None
-        self._splice: ModuleType | None = None
+        self._splice: SimpleNamespace | None = None
 
     def answer(self, job: Job) -> None:
-        """Answer one query with an ``E`` or an ``X`` frame at the end."""
+        """Answer one query; an ``E`` or an ``X`` frame is its end."""
         kind = "store"
         try:
             self._open(job["folder"])
@@ -339,7 +352,6 @@ class Evaluator:
         except (OSError, RuntimeError, ValueError, MemoryError) as error:
             kind, message = getattr(error, "kind", kind), str(error) or type(error).__name__
         else:
-            send(self._descriptor, b"E")
             return
         send(self._descriptor, b"X", json.dumps({"kind": kind, "message": message}).encode())
 
@@ -354,7 +366,7 @@ class Evaluator:
         if not job["shortcuts"]:
             return job["text"]
         if self._splice is None:
-            self._splice = _load_splice()
+            self._splice = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("_splice.py"))))
         if self._index is None:
             self._index = self._splice.open_index(f"{self._folder}/index.sqlite")
         return str(self._splice.spliced(job["text"], job["shortcuts"], self._index, self._store, job["base"]))
@@ -377,15 +389,6 @@ class Evaluator:
         else:
             result.serialize(output, ox.QueryResultsFormat.from_media_type(media_type))
         writer.finish()
-
-
-def _load_splice() -> "ModuleType":
-    """Import the module beside this one, which is no part of a package here."""
-    spec = importlib.util.spec_from_file_location("_splice", Path(__file__).with_name("_splice.py"))
-    assert spec is not None and spec.loader is not None, "it stands beside this file"
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -121,10 +121,13 @@ class Dataset:
         IRIs of the graphs that together form the default graph (``default-graph-uri``).
     named : tuple of str
         IRIs of the graphs that ``GRAPH`` can reach (``named-graph-uri``).
+    own : bool
+        Whether, instead, the default graph is what is in no named graph; for a store in a folder only.
     """
 
     default: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ontology.errors import InputError, QuerySyntaxError, QueryTimeout, StoreErr
 from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, only_number
 from store._generations import Generations
 from store._journal import Entry, Journal
-from store._opening import missing, open_live, open_published
+from store._opening import dump_published, missing, open_live, open_published
 from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
@@ -85,7 +85,7 @@ class EmbeddedStore:
             self._open_live()
         elif self._generations.current() is None:
             raise missing(folder)
-        self._pool = WorkerPool(workers, self._limits)
+        self.pool = WorkerPool(workers, self._limits)
 
     def _open_live(self) -> None:
         """Open the live store, undo what a killed writer left unfinished, and have something to read."""
@@ -278,21 +278,34 @@ class EmbeddedStore:
         stop: Stop | None = None,
     ) -> Answer:
         """Check a query and send it to a worker; again if its generation went while it was being opened."""
-        facts = check_query(text.text if isinstance(text, Plan) else text, self._limits)
-        check_media_type(facts.form, media_type, only)
         dataset, base = about
         plan = planned(text)
-        used = plan.shortcuts if dataset is None and not facts.names_graphs else ()
         while True:
-            folder = self._published()
-            job = Job(str(folder), plan.text, media_type, not facts.names_graphs, dataset, base, used)
+            job = self.job(text, media_type, only=only, dataset=dataset, base=base)
             try:
-                return self._pool.answer(job, stop)
+                return self.pool.answer(job, stop)
             except StoreMissing:
-                if folder == self._published():
+                if job.folder == str(self._published()):
                     raise
             except QueryTimeout as error:
                 raise explained(error, plan) from error
+
+    def job(
+        self, text: str | Plan, media_type: str, *, only: str = "", dataset: Dataset | None = None,
+        base: str | None = None,
+    ) -> Job:  # fmt: skip
+        """Check a query, and return it as the workers of `pool` take it: to be evaluated on what is published now.
+
+        For whoever cannot wait for `serialise` in a thread. Equal jobs have equal answers, unless a function of the
+        query gives something else each time.
+        """
+        plan = planned(text)
+        facts = check_query(text.text if isinstance(text, Plan) else text, self._limits)
+        check_media_type(facts.form, media_type, only)
+        own = dataset is not None and dataset.own
+        union = not facts.names_graphs and not own
+        used = plan.shortcuts if dataset is None and not facts.names_graphs else ()
+        return Job(str(self._published()), plan.text, media_type, union, None if own else dataset, base, used)
 
     def _published(self) -> Path:
         folder = self._generations.current()
@@ -302,14 +315,7 @@ class EmbeddedStore:
 
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one published named graph, or with None all of them, to ``path`` as N-Quads."""
-        name = None if graph is None else graph_name(graph)
-        try:
-            quads = ox.Store.read_only(str(self._published())).quads_for_pattern(None, None, None, name)
-            part = path.with_name(path.name + ".part")
-            ox.serialize(quads, part, format=ox.RdfFormat.N_QUADS)
-            part.replace(path)
-        except OSError as error:
-            raise StoreError(f"the archive could not be written to {path}: {error}") from error
+        dump_published(self._published(), None if graph is None else graph_name(graph), path)
 
     def quads(self, graph: str) -> Iterator[ox.Quad]:
         """Yield the quads of one published named graph."""
@@ -378,7 +384,7 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """End the workers and let another process write."""
-        self._pool.close()
+        self.pool.close()
         with self._lock:
             if self._live is not None:
                 self._live.flush()

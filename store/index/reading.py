@@ -25,12 +25,10 @@ from store.index.schema import MILLION
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "rows_of"]
 
 PREDICATES = (
-    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
-    ACM.endSeconds,
-    ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader,
-    SKOS.prefLabel,
-    MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest,
-    SOSA.observedProperty, SOSA.hasSimpleResult,
+    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, DCTERMS.replaces, ACM.confidence, ACM.aspect,
+    ACM.startSeconds, ACM.endSeconds, ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title",
+    FRBR.realization, SKOS.broader, SKOS.prefLabel, MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom,
+    RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
 )  # fmt: skip
 """The predicates that are read."""
 
@@ -66,6 +64,7 @@ class Rows:
     derived: list[tuple[str, str]] = field(default_factory=list)
     people: list[tuple[str]] = field(default_factory=list)
     rules: list[tuple[str]] = field(default_factory=list)
+    replaced: list[tuple[str]] = field(default_factory=list)
 
 
 def facts_in_store(store: ox.Store, graph: str) -> Facts:
@@ -185,6 +184,7 @@ def rows_of(facts: Mapping[str, list[tuple[str, Object]]]) -> Rows:
     rows.broader += _closure(reading.nodes(SKOS.broader), (node for node, _ in _labels(facts)))
     rows.people += [(node,) for node, term in facts.get(RDF.type, ()) if term == _PERSON]
     rows.rules += [(concept,) for concepts in reading.nodes(ACM.decides).values() for concept in concepts]
+    rows.replaced += [(old,) for olds in reading.nodes(DCTERMS.replaces).values() for old in olds]
     rows.derived += _pairs(reading.nodes(PROV.wasDerivedFrom))
     _catalogue(reading, makers)
     _runs(reading)

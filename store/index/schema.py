@@ -26,7 +26,7 @@ MILLION = 1_000_000
 TABLES = (
     "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
     "descriptions", "observations", "strange", "listeners", "derived",
-    "people", "rules",
+    "people", "rules", "replaced",
 )  # fmt: skip
 """The tables with a column ``graph``."""
 
@@ -86,12 +86,16 @@ CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
 CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
 CREATE INDEX derived_by_source ON derived (source);
 CREATE INDEX derived_by_graph ON derived (graph);
+CREATE TABLE replaced (graph INTEGER, node INTEGER);
+CREATE INDEX replaced_by_node ON replaced (node);
 CREATE TABLE people (graph INTEGER, node INTEGER);
 CREATE INDEX people_by_node ON people (node);
 CREATE TABLE rules (graph INTEGER, concept INTEGER);
 CREATE INDEX rules_by_concept ON rules (concept);
 CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
 CREATE INDEX places_by_recording ON places (recording);
+CREATE VIEW standing AS
+  SELECT * FROM assessments WHERE NOT EXISTS (SELECT 1 FROM replaced WHERE replaced.node = assessments.node);
 CREATE VIEW catalogue AS
   SELECT works.recording, works.work, title.text AS title, creators.person, creator.text AS creator
   FROM works JOIN names AS title ON title.node = works.work AND title.graph = works.graph
