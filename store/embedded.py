@@ -36,6 +36,7 @@ from store.guard import check_query, check_update
 from store.index import Fault, Plan, SideIndex, faults
 from store.planning import explained, planned
 from store.workers import Answer, Job, WorkerPool
+from store.written import written_graphs
 
 __all__ = ["EmbeddedStore"]
 
@@ -222,7 +223,7 @@ class EmbeddedStore:
         check_update(text, self._limits)
         with self._lock:
             live = self._writing()
-            self._revisions.note(graphs)
+            self._revisions.note(written_graphs(text) if graphs is None else graphs)
             try:
                 live.update(text, base_iri=base)
             except SyntaxError as error:
