@@ -59,7 +59,8 @@ class Job:
     def message(self) -> bytes:
         """Return the job as it is sent."""
         dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
-        return json.dumps({**self.__dict__, "dataset": dataset}).encode()
+        shortcuts = [vars(one) for one in self.shortcuts]
+        return json.dumps({**self.__dict__, "dataset": dataset, "shortcuts": shortcuts}).encode()
 
 
 class Worker:
@@ -112,7 +113,9 @@ class Worker:
     def has_frame(self) -> bool:
         """Whether a frame has been read from the socket that has not been received yet."""
         head = _worker.FRAME.size
-        return len(self._received) >= head and len(self._received) >= head + _worker.FRAME.unpack_from(self._received)[1]
+        return (
+            len(self._received) >= head and len(self._received) >= head + _worker.FRAME.unpack_from(self._received)[1]
+        )
 
     def _exactly(self, size: int, deadline: float) -> bytes:
         while len(self._received) < size:
