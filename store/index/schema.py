@@ -18,7 +18,7 @@ __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
 
-VERSION = 1
+VERSION = 2
 """Number of this schema, as ``user_version``; an index of another number is made anew."""
 
 MILLION = 1_000_000
