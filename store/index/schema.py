@@ -77,7 +77,7 @@ CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, 
 CREATE INDEX descriptions_by_graph ON descriptions (graph);
 CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
 CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
-CREATE INDEX observations_by_property ON observations (property, span, value);
+CREATE INDEX observations_by_property ON observations (property, value, span);
 CREATE INDEX observations_by_span ON observations (span);
 CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
