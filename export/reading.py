@@ -11,6 +11,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -20,7 +21,7 @@ from ontology.terms import ACM, ACV, DC, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from store import Store, Term
 
-__all__ = ["PAGE", "find_recording", "read_material"]
+__all__ = ["PAGE", "find_recording", "read_material", "recordings_of"]
 
 PAGE = 20_000
 """Rows that are asked for at once; below the limit of rows of an answer."""
@@ -150,6 +151,36 @@ def read_material(store: Store, recording: str) -> Material:
     layers = reader.layers()
     work = _work(store, recording, files)
     return Material(recording, duration, work, files, layers, tuple(reader.left), int(rate) if rate else None)
+
+
+def recordings_of(store: Store, work: str) -> list[str]:
+    """Return the IRIs of all recordings of a work.
+
+    Parameters
+    ----------
+    store : Store
+    work : str
+        IRI or id of a work, its title, or a part of that.
+
+    Raises
+    ------
+    UnknownName
+        If it stands for no work, or for several.
+    """
+    found: dict[str, tuple[str, set[str]]] = {}
+    for row in store.rows(_RECORDINGS).rows:
+        recording, iri, title, _ = (_text(term) for term in row)
+        if iri:
+            found.setdefault(iri, (title, set()))[1].add(recording)
+    folded = work.casefold()
+    named = {iri: (iri, unquote(iri.rsplit("/", 1)[-1]), title.casefold()) for iri, (title, _) in found.items()}
+    exact = [iri for iri, names in named.items() if work in names[:2] or folded == names[2]]
+    meant = exact or [iri for iri, (title, _) in found.items() if folded and folded in title.casefold()]
+    if len(meant) != 1:
+        raise UnknownName(
+            f"{work!r} stands for {len(meant)} works", "the title or IRI of one", "list them with: acousma works"
+        )
+    return sorted(found[meant[0]][1])
 
 
 def _work(store: Store, recording: str, files: tuple[AudioFile, ...]) -> Work:
