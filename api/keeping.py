@@ -99,6 +99,7 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from api.jobs.queue import opened_queue
+    from api.operation.connections import GuardedConnection
     from api.protocol.middleware import set_up_logs
     from api.server import create_app
     from api.serving import opened_service
@@ -110,6 +111,7 @@ def serve(settings: Settings) -> None:
             uvicorn.run(
                 app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
+                loop="uvloop", http=GuardedConnection, ws="none",
             )  # fmt: skip
         except OSError as error:
             raise InputError(

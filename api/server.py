@@ -28,12 +28,13 @@ from api.protocol.health import health_routes
 from api.protocol.middleware import Frame, Rate
 from api.protocol.problems import tell_problems
 from api.protocol.service import Service
-from api.protocol.sparql import sparql_routes
+from api.protocol.sparql import QueryDoor, sparql_routes
 from api.published.routes import published_routes
 from api.rest.openapi import openapi_routes
 from api.rest.questions import question_routes
 from api.rest.routes import list_routes
 from api.things.routes import page_routes, thing_routes
+from api.workbench.routes import make_bench, workbench_routes
 
 __all__ = ["create_app"]
 
@@ -44,6 +45,7 @@ _EXPOSED = [
 
 _HOME = """Acousma, a knowledge graph of things heard.
 
+/workbench/    pages for people: archive, recordings, claims, review, questions
 /ontology      the data model, and /vocab the terms of listening; HTML, Turtle, JSON-LD, RDF/XML, N-Triples
 /sparql        SPARQL 1.1 query (GET, POST); JSON, XML, CSV, TSV, Turtle, TriG, N-Triples, N-Quads, JSON-LD, RDF/XML
 /update        SPARQL 1.1 update (POST), with a token
@@ -75,6 +77,8 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     FastAPI
     """
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
+    bench = make_bench(service, queue)
+    app.add_middleware(QueryDoor, service=service)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
@@ -83,12 +87,12 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.add_middleware(Frame, rate=Rate(per_minute))
     metrics = Metrics()
     app.add_middleware(Measured, metrics=metrics)
-    tell_problems(app)
+    tell_problems(app, bench.problem)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def _home(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("index.html", 303, headers={"Vary": "Accept"})
+            return RedirectResponse("workbench/", 303, headers={"Vary": "Accept"})
         return PlainTextResponse(_HOME, headers={"Vary": "Accept"})
 
     app.include_router(health_routes(service))
@@ -109,5 +113,6 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(export_routes(service, materials))
     app.include_router(annotation_export_routes(service, materials))
     app.include_router(job_routes(service, queue))
+    app.include_router(workbench_routes(bench))
     app.include_router(openapi_routes(app, service))
     return app

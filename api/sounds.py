@@ -3,7 +3,8 @@
 Conventions
 -----------
 The sound of a recording is *open* (everybody may hear it), *private* (whoever has a token), or *absent* (no file of it
-is found on this machine). By the rule `SoundRule.LICENSED` it is open where the catalogue names an open licence
+is found on this machine, or the rule is `Hearing.NONE`). By `Hearing.LICENSED` it is open where the catalogue names an
+open licence
 (`export.rights`). What is given is an *access copy*: MP3 at a constant rate, which every browser plays and seeks in. It
 is made at the first request and kept in the folder ``access`` of the archive, which may be deleted.
 """
@@ -13,7 +14,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -21,12 +21,13 @@ from typing import Literal
 import soundfile
 
 from api.places import find_sound
+from api.protocol.access import Hearing
 from export.material import AudioFile, Material
 from export.rights import is_open
 from ingest.decode import blocks
 from ontology.errors import AudioError
 
-__all__ = ["ACCESS", "Held", "SoundRule", "access_copy", "held", "kept"]
+__all__ = ["ACCESS", "Held", "access_copy", "held", "kept"]
 
 ACCESS = "access"
 """Folder of copies and pictures, within that of the archive."""
@@ -36,14 +37,6 @@ _BLOCK = 1 << 16
 _ENCODING = threading.Semaphore(2)
 _LOCKS: dict[Path, threading.Lock] = {}
 _GUARD = threading.Lock()
-
-
-class SoundRule(StrEnum):
-    """Which sound is open to everybody."""
-
-    LICENSED = "licensed"
-    ALL = "all"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +56,20 @@ class Held:
     file: AudioFile | None = None
 
 
-def held(folder: Path | None, rule: SoundRule, material: Material) -> Held:
+def held(folder: Path | None, rule: Hearing, material: Material) -> Held:
     """Find the sound of a recording.
 
     Parameters
     ----------
     folder : Path or None
         Folder of the archive; without one no sound is known.
-    rule : SoundRule
+    rule : Hearing
     material : Material
     """
-    for file in material.files if folder is not None else ():
+    for file in material.files if folder is not None and rule is not Hearing.NONE else ():
         path = find_sound(folder, [file.sha256]) if folder is not None else None
         if path is not None:
-            free = rule is SoundRule.ALL or (rule is SoundRule.LICENSED and is_open(material.work.rights))
+            free = rule is Hearing.OPEN or (rule is Hearing.LICENSED and is_open(material.work.rights))
             return Held("open" if free else "private", path, file)
     return Held("absent")
 

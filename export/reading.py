@@ -43,6 +43,7 @@ WHERE {{ {_ANNOTATIONS}
   OPTIONAL {{ ?annotation <{PROV.wasGeneratedBy}> ?run }} OPTIONAL {{ ?annotation <{DCTERMS.created}> ?created }} }}"""
 _JUDGED = f"""SELECT DISTINCT ?annotation ?assessment ?verdict ?maker ?words ?confidence WHERE {{ {_ANNOTATIONS}
   ?assessment <{OA.hasTarget}> ?annotation ; <{ACM.verdict}> ?verdict
+  FILTER NOT EXISTS {{ ?newer <{DCTERMS.replaces}> ?assessment }}
   OPTIONAL {{ ?assessment <{DCTERMS.creator}> ?maker }} OPTIONAL {{ ?assessment <{ACM.confidence}> ?confidence }}
   OPTIONAL {{ ?assessment <{OA.hasBody}> ?body . ?body <{RDF.value}> ?words }} }}"""
 _MAKERS = f"""SELECT DISTINCT ?maker ?name ?version ?type ?envelope WHERE {{

@@ -17,11 +17,13 @@ from typing import NoReturn
 from ontology.errors import QueryLost
 from store import _worker
 from store.base import Dataset, Limits
+from store.index.shortcuts import Shortcut
 
 __all__ = ["Job", "Worker"]
 
 _START_SECONDS = 30.0
 _SLOW_NICENESS = 10
+_RECEIVE_BYTES = 2 * _worker.BLOCK_BYTES
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Job:
         The graphs that the request names, if it does.
     base : str or None
         IRI for relative ones.
+    shortcuts : tuple of Shortcut
+        Stretches of the text that the side index can answer.
     """
 
     folder: str
@@ -50,6 +54,12 @@ class Job:
     union: bool
     dataset: Dataset | None = None
     base: str | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
+
+    def message(self) -> bytes:
+        """Return the job as it is sent."""
+        dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
+        return json.dumps({**self.__dict__, "dataset": dataset}).encode()
 
 
 class Worker:
@@ -57,6 +67,7 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._socket, theirs = socket.socketpair()
+        self._received = bytearray()
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the worker, in kill()
         with theirs:
             self._process = subprocess.Popen(
@@ -81,7 +92,7 @@ class Worker:
         return self._process.poll() is None
 
     def send(self, job: Job) -> None:
-        payload = json.dumps(asdict(job)).encode()
+        payload = job.message()
         self._socket.settimeout(_START_SECONDS)
         try:
             self._socket.sendall(_worker.FRAME.pack(b"Q", len(payload)) + payload)
@@ -93,22 +104,32 @@ class Worker:
         kind, length = _worker.FRAME.unpack(self._exactly(_worker.FRAME.size, deadline))
         return kind, self._exactly(length, deadline)
 
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when something has been sent."""
+        return self._socket.fileno()
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether a frame has been read from the socket that has not been received yet."""
+        head = _worker.FRAME.size
+        return len(self._received) >= head and len(self._received) >= head + _worker.FRAME.unpack_from(self._received)[1]
+
     def _exactly(self, size: int, deadline: float) -> bytes:
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
+        while len(self._received) < size:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
             try:
-                count = self._socket.recv_into(view)
+                part = self._socket.recv(_RECEIVE_BYTES)
             except ConnectionError:
-                count = 0
-            if not count:
+                part = b""
+            if not part:
                 self._raise_lost()
-            view = view[count:]
-        return bytes(data)
+            self._received += part
+        data = bytes(memoryview(self._received)[:size])
+        del self._received[:size]
+        return data
 
     def _raise_lost(self) -> NoReturn:
         """Say how the process ended."""

@@ -25,6 +25,7 @@ from typing import Protocol, Self, TypeAlias
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from ontology.errors import InputError
+from store.index.shortcuts import Plan
 
 __all__ = [
     "GRAPH_TYPES",
@@ -120,10 +121,13 @@ class Dataset:
         IRIs of the graphs that together form the default graph (``default-graph-uri``).
     named : tuple of str
         IRIs of the graphs that ``GRAPH`` can reach (``named-graph-uri``).
+    own : bool
+        Whether, instead, the default graph is what is in no named graph; for a store in a folder only.
     """
 
     default: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,8 +240,11 @@ class Store(Protocol):
         """Tell whether a named graph is there."""
         ...
 
-    def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
-        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.binding.bind`)."""
+    def rows(self, text: str | Plan, values: Mapping[str, Term] | None = None) -> Table:
+        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.binding.bind`).
+
+        A plan, which has no parameters left, says which stretches of its text a side index answers.
+        """
         ...
 
     def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
@@ -246,7 +253,7 @@ class Store(Protocol):
 
     def serialise(
         self,
-        text: str,
+        text: str | Plan,
         media_type: str,
         *,
         dataset: Dataset | None = None,

@@ -29,7 +29,7 @@ class Condition:
     Parameters
     ----------
     graph : str
-        IRI of a named graph.
+        IRI of a named graph; empty for the default graph, which is always there and whose revision is that of all data.
     there : bool, optional
         Whether it must be there, or must not.
     digests, revisions : frozenset of str, optional
@@ -146,7 +146,7 @@ def carry_out(store: Store, change: Change) -> Outcome:
     StoreError
         If it cannot be stored.
     """
-    there = frozenset(one.graph for one in change.conditions if store.has_graph(one.graph))
+    there = frozenset(one.graph for one in change.conditions if not one.graph or store.has_graph(one.graph))
     for condition in change.conditions:
         if not _holds(store, condition, condition.graph in there):
             return Outcome(condition, there)
@@ -164,6 +164,8 @@ def _holds(store: Store, condition: Condition, there: bool) -> bool:
         return False
     if condition.revisions is None:
         return True
+    if not condition.graph:
+        return (store.version() or "")[:20] in condition.revisions
     return there and graph_revision(store, condition.graph) in condition.revisions
 
 

@@ -216,13 +216,14 @@ def _look(text: str, depth: int) -> _Found:
     return _Found(
         forms=tuple(_FORMS[kind] for kind in tops if kind in _FORMS),
         operations=tuple(_OPERATIONS[kind] for kind in tops if kind in _OPERATIONS),
-        too_deep=_is_deeper(root, depth) or (root.has_error and _triple_terms_deeper(text, depth)),
+        too_deep=len(text) > depth
+        and (_is_deeper(root, depth) or (root.has_error and _triple_terms_deeper(text, depth))),
         network=network,
         names_graphs="FROM" in marks,
     )
 
 
-_look_cached = lru_cache(maxsize=256)(_look)
+_look_cached = lru_cache(maxsize=1024)(_look)
 
 
 def _top_nodes(root: Node) -> list[str]:

@@ -21,7 +21,7 @@ import json
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn, Self
 
 from ontology.errors import (
@@ -66,6 +66,7 @@ class Answer(Iterator[bytes]):
         self._quick_until = began + limits.quick_seconds
         self._deadline = began + limits.seconds
         self._slow = self._reading = False
+        self._awaited: Worker | None = None
         self._stopped: QueryError | None = None
         self._lock = threading.RLock()
         self._first: bytes | None = None
@@ -80,6 +81,30 @@ class Answer(Iterator[bytes]):
             begun += block
         self._first = bytes(begun)
         return self
+
+    def wait_begins(self) -> int | None:
+        """Return the descriptor to wait at for the next block, without a thread; None where there is no need to wait.
+
+        Until `wait_ends` nobody closes the descriptor.
+        """
+        with self._lock:
+            if self._first or self._worker is None or self._worker.has_frame:
+                return None
+            self._reading, self._awaited = True, self._worker
+            return self._worker.fileno()
+
+    def wait_ends(self) -> None:
+        """Say that nobody waits at the descriptor any more."""
+        with self._lock:
+            worker, self._awaited, self._reading = self._awaited, None, False
+            if worker is not None and worker is not self._worker:
+                worker.kill()  # it was stopped meanwhile
+
+    @property
+    def whole(self) -> bytes | None:
+        """The answer, if all of it is here and nothing of it has been read; else None."""
+        with self._lock:
+            return self._first if self._worker is None and self._stopped is None else None
 
     def __next__(self) -> bytes:
         if self._first:
@@ -204,6 +229,7 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._clock: threading.Thread | None = None
         self._closed = False
+        self._waiting: list[Callable[[], None]] = []
         self._finalizer = weakref.finalize(self, _kill_all, self._idle)
 
     def answer(self, job: Job, stop: Stop | None = None) -> Answer:
@@ -232,20 +258,62 @@ class WorkerPool:
                 "a free worker",
                 "ask again a little later",
             )
+        answer = self.begin(job, stop, start=True)
+        assert answer is not None, "a worker was started"
+        return answer.start()
+
+    def take_place(self) -> bool:
+        """Take the place of a query, if there is one; `begin` uses it."""
+        return self._free.acquire(blocking=False)
+
+    def leave_place(self) -> None:
+        """Give back a place that was taken and not used."""
+        self._release(self._free)
+
+    def begin(self, job: Job, stop: Stop | None = None, *, start: bool) -> Answer | None:
+        """Send a query to a worker, in the place that was taken, and return its answer, not yet started.
+
+        Parameters
+        ----------
+        job : Job
+        stop : Stop, optional
+            By which the query can be given up meanwhile.
+        start : bool
+            Whether to start a worker where none waits, which takes a few hundredths of a second.
+
+        Returns
+        -------
+        Answer or None
+            None, if there is no worker; the place stays taken.
+        """
         worker = None
         try:
-            worker = self._take()
+            worker = self._take_idle()
+            if worker is None:
+                if not start:
+                    return None
+                worker = Worker(self._limits)
             worker.send(job)
         except BaseException:
             if worker is not None:
                 worker.kill()
-            self.put_back(None)
+            self.leave_place()
             raise
         answer = Answer(self, worker, self._limits)
         self._watch(answer)
         if stop is not None:
             stop.when(answer.give_up)
-        return answer.start()
+        return answer
+
+    def when_free(self, tell: Callable[[], None]) -> None:
+        """Call ``tell``, from any thread, each time a query could begin again."""
+        self._waiting.append(tell)
+
+    def _release(self, places: threading.BoundedSemaphore) -> None:
+        places.release()
+        if places is self._free:
+            for tell in self._waiting:
+                tell()
 
     def _watch(self, answer: Answer) -> None:
         """Put an answer under the clock, which starts with the first one and ends when there is none."""
@@ -270,7 +338,7 @@ class WorkerPool:
         """Give a query a place among the slow ones and free its own, if there is room."""
         if not self._free_for_slow.acquire(blocking=False):
             return False
-        self._free.release()
+        self._release(self._free)
         return True
 
     def put_back(self, worker: Worker | None, *, slow: bool = False) -> None:
@@ -282,9 +350,9 @@ class WorkerPool:
                     worker = None
             if worker is not None:
                 worker.kill()
-        (self._free_for_slow if slow else self._free).release()
+        self._release(self._free_for_slow if slow else self._free)
 
-    def _take(self) -> Worker:
+    def _take_idle(self) -> Worker | None:
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed", "an open store", "open it again")
@@ -293,7 +361,7 @@ class WorkerPool:
                 if worker.alive:
                     return worker
                 worker.kill()
-        return Worker(self._limits)
+        return None
 
     def close(self) -> None:
         """End all workers; one that is answering ends with its answer."""
@@ -331,6 +399,11 @@ def _raise(kind: str, message: str) -> NoReturn:
             raise QuerySyntaxError(f"the query is not SPARQL: {message}", None, "check the text at that place")
         case "large":
             raise QueryTooLarge(f"the answer has {message}; nothing of it is returned", None, _NARROW)
+        case "pairs":
+            raise QueryTooLarge(
+                f"a relation of time holds between more than {int(message):,} pairs of passages", "fewer",
+                "say more of both: a concept, a work or an agent",
+            )  # fmt: skip
         case "store":
             raise StoreMissing(f"the published archive cannot be opened: {message}", None, "publish it again")
     raise QueryError(f"the query could not be evaluated: {message}")

@@ -16,7 +16,7 @@ from api.iiif.states import decoded, encoded
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
-from api.sounds import SoundRule
+from api.protocol.access import Hearing
 from api.tokens import Role, Tokens
 from store import open_store
 from tests.house import House, build
@@ -39,7 +39,7 @@ def serving(archive: Path, **settings: object) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def client(house: House) -> Iterator[TestClient]:
-    with serving(house.archive, audio=SoundRule.ALL) as made:
+    with serving(house.archive, audio=Hearing.OPEN) as made:
         yield made
 
 
@@ -122,8 +122,8 @@ def test_pictures_stand_beside_the_sound(client: TestClient) -> None:
         assert size == [body["width"], body["height"]]
 
 
-@pytest.mark.parametrize("rule", [SoundRule.LICENSED, SoundRule.NONE])
-def test_sound_without_an_open_licence_takes_a_token_and_the_manifest_says_so(house: House, rule: SoundRule) -> None:
+@pytest.mark.parametrize("rule", [Hearing.LICENSED, Hearing.TOKEN])
+def test_sound_without_an_open_licence_takes_a_token_and_the_manifest_says_so(house: House, rule: Hearing) -> None:
     _, secret = Tokens(house.archive / "tokens.json").create("Rea", Role.READER)
     with serving(house.archive, audio=rule) as client:
         document = manifest(client)
@@ -142,7 +142,7 @@ def test_sound_without_an_open_licence_takes_a_token_and_the_manifest_says_so(ho
 def test_a_recording_whose_file_is_gone_is_shown_without_sound(house: House, tmp_path: Path) -> None:
     archive = house.copy(tmp_path / "archive")
     (archive / "sounds.json").write_text("{}", encoding="utf-8")
-    with serving(archive, audio=SoundRule.ALL) as client:
+    with serving(archive, audio=Hearing.OPEN) as client:
         document = manifest(client)
         assert "not in this archive" in document["summary"]["en"][0]
         assert client.get(f"{document['id'].rpartition('/')[0]}/sound/bell.mp3").status_code == 404

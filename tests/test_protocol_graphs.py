@@ -103,6 +103,19 @@ def test_another_graph_keeps_its_tag_when_one_is_replaced(curator: httpx.Client)
     assert curator.head("/store", params=named("one")).headers["etag"] == before
 
 
+def test_the_default_graph_is_what_was_put_there_and_has_conditions_too(curator: httpx.Client) -> None:
+    shared = "<http://e/shared> <http://e/b> 1 ."
+    curator.put("/store", params=named("shared"), content=shared, headers=TURTLE)
+    assert curator.put("/store?default", content=f"{shared} <http://e/own> <http://e/b> 2 .", headers=TURTLE).is_success
+    answer = curator.get("/store?default", headers={"Accept": TYPES[1]})
+    assert answer.text.count("\n") == 2 and "shared" in answer.text
+    assert "own" not in curator.get("/store", params=named("shared")).text
+    condition = {**TURTLE, "If-Match": answer.headers["etag"]}
+    assert curator.put("/store?default", content="", headers=condition).status_code == 204
+    assert curator.put("/store?default", content=shared, headers=condition).status_code == 412
+    assert curator.get("/store?default", headers={"Accept": TYPES[1]}).text == ""
+
+
 def test_a_new_graph_gets_a_name_and_a_deleted_one_is_gone(curator: httpx.Client) -> None:
     first, second = (curator.post("/store", content=CARD, headers=TURTLE) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 201)

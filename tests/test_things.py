@@ -145,3 +145,12 @@ def test_a_private_archive_shows_nobody_anything_without_a_token(house: House) -
         for path in (*(f"/{path}" for path in kinds(house).values()), *lists):
             for headers in (BROWSER, {"Accept": "text/turtle"}):
                 assert client.get(path, headers=headers).status_code == 401, path
+
+
+def test_a_browser_is_told_of_a_problem_on_a_page(client: TestClient) -> None:
+    for path in ("/nowhere/at/all", "/sparql?query=nonsense", "/recording/none.html"):
+        answer = client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert answer.headers["content-type"] == "text/html; charset=utf-8", path
+        assert answer.status_code in (400, 404) and answer.headers["x-request-id"] in answer.text
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert client.get("/nowhere").headers["content-type"] == "application/problem+json"

@@ -76,7 +76,7 @@ def address_of(service: Service, request: Request, material: Material) -> str:
 
 def sound_of(service: Service, material: Material) -> Held:
     """Find the sound of a recording."""
-    return held(service.folder, service.audio, material)
+    return held(service.folder, service.access.hearing, material)
 
 
 def heard_by(material: Material) -> list[str]:

@@ -7,25 +7,23 @@ Conventions
 - HTTP/1.0 has no chunks, so that a cut body would look whole: such a client gets its answer when all of it is there.
 """
 
-import asyncio
 import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import IO
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from fastapi import Request
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.protocol.evaluation import KeptAnswer, StreamedAnswer, stopped_when_gone
 from api.protocol.problems import problem, status_of
-from ontology.errors import AcousmaError, QueryBusy
-from store import AnswerBytes, Dataset, Stop, Store
+from ontology.errors import AcousmaError
+from store import AnswerBytes, Stop
 
-__all__ = ["AnswerResponse", "Evaluation", "with_charset"]
+__all__ = ["AnswerResponse", "with_charset"]
 
 _LOG = logging.getLogger("acousma.answers")
 _SPOOL_BYTES = 1 << 20
@@ -34,64 +32,6 @@ _BLOCK_BYTES = 64 * 1024
 
 class AnswerCut(Exception):
     """An answer went wrong after its first bytes: the connection is to be broken."""
-
-
-class Evaluation:
-    """Lets queries wait for their turn without holding up the rest of the server.
-
-    Parameters
-    ----------
-    store : Store
-        Where they are evaluated.
-    at_once, waiting : int
-        How many may be on their way to the store, and how many more may wait; others are turned away at once.
-    """
-
-    def __init__(self, store: Store, at_once: int = 16, waiting: int = 48) -> None:
-        self._store = store
-        self._asking = CapacityLimiter(at_once)
-        self.reading = CapacityLimiter(64)
-        self._most_waiting = waiting
-
-    def load(self) -> tuple[int, int]:
-        """Return how many queries are on their way to the store, and how many wait."""
-        now = self._asking.statistics()
-        return now.borrowed_tokens, now.tasks_waiting
-
-    async def answer(
-        self, request: Request, text: str, media_type: str, *, dataset: Dataset | None = None, base: str | None = None
-    ) -> AnswerBytes:
-        """Evaluate a query and return its answer, of which the first block is there.
-
-        Raises
-        ------
-        AcousmaError
-            One of its kinds, if there is none.
-        """
-        if self._asking.statistics().tasks_waiting >= self._most_waiting:
-            raise QueryBusy(f"{self._most_waiting} queries are waiting", "a shorter queue", "ask again a little later")
-        stop = Stop()
-        call = partial(self._store.serialise, text, media_type, dataset=dataset, base=base, stop=stop)
-        async with _stopped_when_gone(request.receive, stop):
-            return await anyio.to_thread.run_sync(call, limiter=self._asking)
-
-
-@asynccontextmanager
-async def _stopped_when_gone(receive: Receive, stop: Stop) -> AsyncIterator[None]:
-    """Give a query up when the client goes away meanwhile."""
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        stop.give_up()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
 
 
 def with_charset(media_type: str) -> str:
@@ -119,13 +59,19 @@ class AnswerResponse(Response):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         kept = {"Content-Type": with_charset(media_type), "Vary": "Accept", **(headers or {})}
-        super().__init__(None, 200, kept)
-        del self.headers["content-length"]
+        whole = answer.whole if isinstance(answer, KeptAnswer) else None
+        super().__init__(whole, 200, kept)
+        self._is_whole = whole is not None
+        if not self._is_whole:
+            del self.headers["content-length"]
         self._answer = answer
         self._reading = reading
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
+        if self._is_whole:
+            await super().__call__(scope, receive, send)
+            return
         try:
             if scope["method"] == "HEAD":
                 await self._send(_no_blocks(), send)
@@ -134,7 +80,7 @@ class AnswerResponse(Response):
             else:
                 stop = Stop()
                 stop.when(self._answer.close)
-                async with _stopped_when_gone(receive, stop):
+                async with stopped_when_gone(receive, stop):
                     await self._send(self._blocks(), send)
         finally:
             await anyio.to_thread.run_sync(self._answer.close)
@@ -150,6 +96,11 @@ class AnswerResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _blocks(self) -> AsyncIterator[bytes]:
+        """Yield the blocks; where the event loop cannot wait for them, a thread does."""
+        if isinstance(self._answer, StreamedAnswer):
+            while block := await self._answer.block():
+                yield block
+            return
         while block := await anyio.to_thread.run_sync(next, self._answer, b"", limiter=self._reading):
             yield block
 

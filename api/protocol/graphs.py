@@ -28,7 +28,7 @@ from api.protocol.service import PATHS, Service
 from api.protocol.tags import Tags, tag_of
 from api.tokens import Role
 from ontology.errors import InputError
-from store import GRAPH_TYPES, Change, Condition, Load, Outcome
+from store import GRAPH_TYPES, Change, Condition, Dataset, EmbeddedStore, Load, Outcome
 from store.changes import graph_revision
 
 __all__ = ["graph_routes"]
@@ -36,7 +36,9 @@ __all__ = ["graph_routes"]
 _MOST_BYTES = 64 * 1024**2
 _MULTIPART = "multipart/form-data"
 _ALLOWED = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
-_READ_DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } } }"
+_READ_DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_READ_REST = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } } }"
+"""The default graph of a server that shows the union of all graphs in its place, as far as it can be told."""
 
 
 def graph_routes(service: Service) -> APIRouter:
@@ -55,10 +57,12 @@ def graph_routes(service: Service) -> APIRouter:
         tags = Tags.of(request.headers.get("if-none-match"))
         if tags is not None and tags.weakly(tag):
             return Response(status_code=304, headers={"ETag": tag, "Vary": "Accept"})
-        text = (
-            _READ_DEFAULT if graph is None else f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
-        )
-        answer = await service.inside.answer(request, text, media_type)
+        dataset, text = None, f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
+        if graph is None and isinstance(service.own, EmbeddedStore):
+            dataset, text = Dataset(own=True), _READ_DEFAULT
+        elif graph is None:
+            text = _READ_REST
+        answer = await service.inside.answer(request, text, media_type, dataset=dataset)
         return AnswerResponse(answer, media_type, service.inside.reading, {"ETag": tag})
 
     @router.put(path, response_class=Response, status_code=204)
@@ -175,20 +179,19 @@ async def _change(request: Request, service: Service, graph: str | None, change:
     """Make a change of a graph, if the conditions of the request hold."""
     if service.writer is None:
         raise Problem(403, "This server cannot be written to.")
-    conditions = []
-    if graph is not None:
-        match, none = (Tags.of(request.headers.get(name)) for name in ("if-match", "if-none-match"))
-        there = None
-        if none is not None and none.any:
-            there = False
-        elif match is not None and match.any:
-            there = True
-        revisions = match.revisions if match is not None and not match.any else None
-        conditions.append(Condition(graph, there, revisions=revisions))
-    change = Change(change.update, change.base, change.graphs, change.load, tuple(conditions))
+    match, none = (Tags.of(request.headers.get(name)) for name in ("if-match", "if-none-match"))
+    there = None
+    if none is not None and none.any:
+        there = False
+    elif match is not None and match.any:
+        there = True
+    revisions = match.revisions if match is not None and not match.any else None
+    condition = Condition(graph or "", there, revisions=revisions)
+    change = Change(change.update, change.base, change.graphs, change.load, (condition,))
     outcome = await anyio.to_thread.run_sync(service.writer.apply, change)
     if outcome.failed is not None:
-        raise Problem(412, f"The graph <{graph}> is not as the request expects. To do: read it again first.")
+        name = "The default graph" if graph is None else f"The graph <{graph}>"
+        raise Problem(412, f"{name} is not as the request expects. To do: read it again first.")
     return outcome
 
 

@@ -12,6 +12,7 @@ import re
 import time
 import uuid
 from collections import OrderedDict
+from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -130,21 +131,23 @@ def _note(scope: Scope, about: tuple[str, str, float], seen: dict[str, int], *, 
         line["cut"] = True
     if seconds > SLOW_SECONDS and "query" in state:
         line["slow_query"] = state["query"][:_MOST_QUERY]
-    _LOG.info("%s", json.dumps(line, ensure_ascii=False))
+    _LOG.info("request", extra={"line": line})
+
+
+@lru_cache(maxsize=1)
+def _clock(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 class _Lines(logging.Formatter):
-    """Writes a record as one JSON object; a record that is one already is given the time."""
+    """Writes a record as one JSON object: with its message, or with what it has as ``line``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        text = record.getMessage()
-        time_ = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        line: dict[str, object] = {"time": time_, "level": record.levelname.lower(), "logger": record.name}
-        if record.name == _LOG.name and text.startswith("{"):
-            line |= json.loads(text)
-        else:
-            line["message"] = text
+        line: dict[str, object] = {
+            "time": _clock(int(record.created)), "level": record.levelname.lower(), "logger": record.name,
+        }  # fmt: skip
+        line |= getattr(record, "line", None) or {"message": record.getMessage()}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -2,18 +2,21 @@
 
 Conventions
 -----------
-Every error is ``application/problem+json`` with ``title``, ``status`` and ``detail``, which says what was found, what
-was expected and what to do. No body holds a path, a stack or a name of this machine.
+A browser that asks for a page gets one. Else every error is ``application/problem+json`` with ``title``, ``status`` and
+``detail``, which says what was found, what was expected and what to do. No body holds a path, a stack or a name of this
+machine.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from ontology.errors import (
     AcousmaError,
@@ -30,7 +33,7 @@ from ontology.errors import (
     ValidationError,
 )
 
-__all__ = ["STATUS", "Problem", "problem", "status_of", "tell_problems"]
+__all__ = ["STATUS", "Problem", "problem", "problem_of", "request_id", "status_of", "tell_problems"]
 
 STATUS: dict[type[AcousmaError], int] = {
     QuerySyntaxError: 400,
@@ -103,16 +106,49 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Let an application answer every error as a problem."""
+def problem_of(request: Request, error: AcousmaError | Problem) -> Response:
+    """Return the answer that tells of an error."""
+    if isinstance(error, Problem):
+        return _told(request, error.status, error.detail, error.headers)
+    return _told(request, status_of(error), str(error))
+
+
+def _told(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as a page or as a document, whichever the request likes better."""
+    id_ = request_id(request)
+    answer = problem(status, detail, headers, id_)
+    if _likes_pages(request):
+        page: Response = request.app.state.problem_page(request, status, detail)
+        for name, value in page.headers.items():
+            answer.headers[name] = value
+        answer.body = page.body
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _likes_pages(request: Request) -> bool:
+    """Tell whether a request names HTML before all kinds of data, as browsers do."""
+    accept = parse_accept_header(request.headers.get("accept", ""), MIMEAccept)
+    named = [value.partition(";")[0].strip() for value, _ in accept]
+    best = accept.best_match(["application/problem+json", "application/json", "text/html"])
+    return "text/html" in named and best == "text/html"
+
+
+def tell_problems(app: FastAPI, page: Callable[[Request, int, str], Response]) -> None:
+    """Let an application answer every error as a problem.
+
+    Parameters
+    ----------
+    app : FastAPI
+    page : callable
+        Makes the page that tells people of a problem, from its status and what is said of it.
+    """
+    app.state.problem_page = page
 
     @app.exception_handler(AcousmaError)
-    async def _error(request: Request, error: AcousmaError) -> Response:
-        return problem(status_of(error), str(error), request=request_id(request))
-
     @app.exception_handler(Problem)
-    async def _problem(request: Request, error: Problem) -> Response:
-        return problem(error.status, error.detail, error.headers, request_id(request))
+    async def _error(request: Request, error: AcousmaError | Problem) -> Response:
+        return problem_of(request, error)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -120,14 +156,14 @@ def tell_problems(app: FastAPI) -> None:
             detail = f"{request.url.path} is not here. Expected: one of the addresses that / lists."
         else:
             detail = f"{request.method} {request.url.path}: {error.detail}."
-        return problem(error.status_code, detail, error.headers, request_id(request))
+        return _told(request, error.status_code, detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return problem(400, f"{faults}.", request=request_id(request))
+        return _told(request, 400, f"{faults}.")
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, _: Exception) -> Response:
         detail = "The server met something it was not made for. To do: report it with the id of this request."
-        return problem(500, detail, request=request_id(request))
+        return _told(request, 500, detail)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -32,7 +33,10 @@ GRAPH_ALIASES = {
 """Other names of the types in which graphs are answered."""
 
 _BODY_SECONDS = 30.0
-"""How long a client may take to send a body."""
+"""How long a client may take to send a body, and in addition:"""
+
+_BODY_RATE = 100_000
+"""a second for so many bytes that came."""
 
 
 def negotiate(request: Request, offers: Sequence[str], aliases: Mapping[str, str]) -> str:
@@ -51,13 +55,20 @@ def negotiate(request: Request, offers: Sequence[str], aliases: Mapping[str, str
     Problem
         406, if none is acceptable.
     """
-    known = {alias: target for alias, target in aliases.items() if target in offers}
-    wanted = parse_accept_header(request.headers.get("accept") or "*/*", MIMEAccept)
-    accept = MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in wanted])
-    best = accept.best_match([offer for offer in (*offers, *known) if accept.quality(offer) > 0])
+    best = _best(request.headers.get("accept") or "*/*", tuple(offers), tuple(aliases.items()))
     if best is None:
         raise Problem(406, f"None of the types asked for can be given. Expected: one of {', '.join(offers)}.")
-    return known.get(best, best)
+    return best
+
+
+@lru_cache(maxsize=512)
+def _best(header: str, offers: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the offer that an Accept header likes best, or None."""
+    known = {alias: target for alias, target in aliases if target in offers}
+    wanted = parse_accept_header(header, MIMEAccept)
+    accept = MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in wanted])
+    best = accept.best_match([offer for offer in (*offers, *known) if accept.quality(offer) > 0])
+    return None if best is None else known.get(best, best)
 
 
 def content_type(request: Request, expected: Iterable[str]) -> str:
@@ -96,13 +107,16 @@ async def body_of(request: Request, most: int) -> bytes:
         raise _too_long(most)
     received = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(_BODY_SECONDS) as clock:
             async for part in request.stream():
                 received += part
                 if len(received) > most:
                     raise _too_long(most)
+                clock.reschedule(began + _BODY_SECONDS + len(received) / _BODY_RATE)
     except TimeoutError:
-        raise Problem(408, f"The body did not come within {_BODY_SECONDS:g} s.", {"Connection": "close"}) from None
+        detail = f"The body did not come within {_BODY_SECONDS:g} s and a second for each {_BODY_RATE:,} bytes."
+        raise Problem(408, detail, {"Connection": "close"}) from None
     return bytes(received)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from fastapi import Request
 
 from api.protocol.access import Access
-from api.protocol.answers import Evaluation
-from api.sounds import SoundRule
+from api.protocol.evaluation import Evaluation
 from ontology.mint import Minter
 from store import Limits, Store, Writer
 
@@ -51,8 +50,6 @@ class Service:
         What the archive is called.
     folder : Path or None
         Folder of the archive; None where it is on another server.
-    audio : SoundRule
-        Which sound is given to everybody.
     """
 
     store: Store
@@ -63,13 +60,12 @@ class Service:
     base: str
     name: str = "Acousma"
     folder: Path | None = None
-    audio: SoundRule = SoundRule.LICENSED
     queries: Evaluation = field(init=False)
     inside: Evaluation = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "queries", Evaluation(self.store))
-        object.__setattr__(self, "inside", Evaluation(self.own))
+        object.__setattr__(self, "queries", Evaluation(self.store, self.limits))
+        object.__setattr__(self, "inside", Evaluation(self.own, self.limits))
 
     @property
     def minter(self) -> Minter:
@@ -83,4 +79,5 @@ class Service:
 
     def address(self, request: Request, path: str) -> str:
         """Return the address of a door as the client wrote it."""
-        return f"{request.url.scheme}://{request.url.netloc}/{path}"
+        host = request.headers.get("host")
+        return f"{request.scope['scheme']}://{host if host else request.url.netloc}/{path}"

@@ -17,10 +17,11 @@ import anyio.to_thread
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.protocol.answers import AnswerResponse
 from api.protocol.description import description
-from api.protocol.problems import Problem
+from api.protocol.problems import Problem, problem_of
 from api.protocol.requests import (
     FORM,
     GRAPH_ALIASES,
@@ -33,9 +34,10 @@ from api.protocol.requests import (
 )
 from api.protocol.service import PATHS, Service
 from api.tokens import Role
+from ontology.errors import AcousmaError
 from store import GRAPH_TYPES, TABLE_TYPES, Change, Dataset, check_query, check_update, with_using
 
-__all__ = ["sparql_routes"]
+__all__ = ["QueryDoor", "sparql_routes"]
 
 _QUERY, _UPDATE = "application/sparql-query", "application/sparql-update"
 _FORM_OVERHEAD = 4
@@ -49,23 +51,7 @@ def sparql_routes(service: Service) -> APIRouter:
     @router.api_route(f"/{PATHS.query}", methods=["GET", "HEAD", "POST"], response_class=Response)
     async def sparql(request: Request) -> Response:
         """Answer a query, by GET, by POST of a form or by POST of the query itself."""
-        service.access.reader(request)
-        parameters = await _parameters(request, service, (_QUERY, "query"))
-        if parameters.get("update"):
-            raise Problem(400, f"An update was sent. Expected: a query. To do: send updates to /{PATHS.update}.")
-        queries = parameters.get("query", [])
-        if not queries and request.method != "POST":
-            return await description(request, service)
-        if len(queries) != 1:
-            raise Problem(400, f"{len(queries)} queries were sent. Expected: one parameter 'query'.")
-        facts = check_query(queries[0], service.limits)
-        is_table = facts.form in ("select", "ask")
-        aliases = TABLE_ALIASES if is_table else GRAPH_ALIASES
-        media_type = negotiate(request, TABLE_TYPES if is_table else GRAPH_TYPES, aliases)
-        base, dataset = service.address(request, PATHS.query), _dataset(parameters, "")
-        request.scope.setdefault("state", {})["query"] = queries[0]
-        answer = await service.queries.answer(request, queries[0], media_type, dataset=dataset, base=base)
-        return AnswerResponse(answer, media_type, service.queries.reading)
+        return await _answer(request, service)
 
     @router.api_route(f"/{PATHS.update}", methods=["POST"], response_class=Response, status_code=204)
     async def update(request: Request) -> Response:
@@ -87,6 +73,57 @@ def sparql_routes(service: Service) -> APIRouter:
     for path, allowed in ((PATHS.query, "GET, HEAD, POST, OPTIONS"), (PATHS.update, "POST, OPTIONS")):
         _refuse_others(router, path, allowed)
     return router
+
+
+class QueryDoor:
+    """Answers queries before any other route is looked at, for most requests are queries.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        Answers all other requests.
+    service : Service
+    """
+
+    path = f"/{PATHS.query}"
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] != "http" or scope["path"] != self.path or scope["method"] not in ("GET", "HEAD", "POST"):
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = self
+        request = Request(scope, receive, send)
+        try:
+            answer = await _answer(request, self._service)
+        except (AcousmaError, Problem) as error:
+            answer = problem_of(request, error)
+        await answer(scope, receive, send)
+
+
+async def _answer(request: Request, service: Service) -> Response:
+    """Answer a query, or describe the service to who sends none."""
+    service.access.reader(request)
+    parameters = await _parameters(request, service, (_QUERY, "query"))
+    if parameters.get("update"):
+        raise Problem(400, f"An update was sent. Expected: a query. To do: send updates to /{PATHS.update}.")
+    queries = parameters.get("query", [])
+    if not queries and request.method != "POST":
+        return await description(request, service)
+    if len(queries) != 1:
+        raise Problem(400, f"{len(queries)} queries were sent. Expected: one parameter 'query'.")
+    facts = check_query(queries[0], service.limits)
+    is_table = facts.form in ("select", "ask")
+    aliases = TABLE_ALIASES if is_table else GRAPH_ALIASES
+    media_type = negotiate(request, TABLE_TYPES if is_table else GRAPH_TYPES, aliases)
+    base, dataset = service.address(request, PATHS.query), _dataset(parameters, "")
+    request.scope.setdefault("state", {})["query"] = queries[0]
+    answer = await service.queries.answer(request, queries[0], media_type, dataset=dataset, base=base)
+    return AnswerResponse(answer, media_type, service.queries.reading)
 
 
 async def apply(service: Service, change: Change) -> bool:
@@ -116,7 +153,7 @@ def _refuse_others(router: APIRouter, path: str, allowed: str) -> None:
 async def _parameters(request: Request, service: Service, direct: tuple[str, str]) -> dict[str, list[str]]:
     """Return the protocol's parameters, from the URL and, for a POST, from the body."""
     media_type, name = direct
-    pairs = pairs_of(request.url.query)
+    pairs = pairs_of(request.scope["query_string"].decode("latin-1"))
     if request.method == "POST":
         sent = content_type(request, (FORM, media_type))
         most = service.limits.query_bytes * (_FORM_OVERHEAD if sent == FORM else 1) + 1024

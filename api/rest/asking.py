@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api.listing import plain
+from api.protocol.evaluation import KeptAnswer
 from api.protocol.problems import Problem
 from api.protocol.service import Service
 from ontology.terms import PREFIXES
@@ -56,7 +57,10 @@ async def ask(service: Service, request: Request, text: str, values: Mapping[str
         If it is not answered within the limits.
     """
     answer = await service.queries.answer(request, bind(prologue(text), values or {}), _JSON)
-    body = await anyio.to_thread.run_sync(lambda: b"".join(answer), limiter=service.queries.reading)
+    if isinstance(answer, KeptAnswer):
+        body = answer.whole
+    else:
+        body = await anyio.to_thread.run_sync(lambda: b"".join(answer), limiter=service.queries.reading)
     found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
     assert isinstance(found, ox.QuerySolutions), "a SELECT was asked"
     names = tuple(variable.value for variable in found.variables)
