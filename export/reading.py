@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from export.material import Agent, Annotation, Assessment, AudioFile, Concept, Layer, Left, Material, Work
+from export.sent import SENT, times_in
 from ontology.errors import UnknownName
 from ontology.terms import ACM, ACV, DC, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF
 from ontology.vocabulary import Vocabulary, load_vocabulary
@@ -234,11 +235,30 @@ class _Reader:
             annotation = self._annotation(row, judged, seen)
             if annotation is not None:
                 layers[annotation.agent.iri].append(annotation)
+        for row in _rows(self._store, SENT, self._recording, "?annotation ?span ?body ?words ?created"):
+            annotation = self._sent(row, judged, seen)
+            if annotation is not None:
+                layers[annotation.agent.iri].append(annotation)
         found = [
             Layer(said[0].agent, tuple(sorted(said, key=lambda one: (one.start, -one.end, one.iri))))
             for said in layers.values()
         ]
         return tuple(sorted(found, key=lambda layer: (not layer.agent.person, layer.agent.title, layer.agent.iri)))
+
+    def _sent(self, row: Row, judged: Mapping[str, Mapping[str, Assessment]], seen: set[str]) -> Annotation | None:
+        """Return an annotation that a client sent; its times are those of a media fragment."""
+        span, fragment = _text(row["span"]), _text(row["fragment"])
+        if self._times.get(span, (None, None)) == (None, None):
+            times = None if row["finer"] is not None else times_in(fragment, self._duration)
+            if times is None:
+                iri, finer = _text(row["annotation"]), row["finer"] is not None
+                reason = "a stretch within a stretch" if finer else f"a stretch of {fragment!r}"
+                self.left.append(Left(iri, reason))
+                seen.add(iri)
+                return None
+            self._times[span] = times
+        made = dict.fromkeys(("aspect", "confidence", "kind", "run"))
+        return self._annotation({**row, **made}, judged, seen)
 
     def _annotation(
         self, row: Row, judged: Mapping[str, Mapping[str, Assessment]], seen: set[str]

@@ -14,10 +14,10 @@ import pytest
 from fastapi.testclient import TestClient
 from rocrate.rocrate import ROCrate
 
+from api.protocol.access import Hearing
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
-from api.sounds import SoundRule
 from export.formats import FORMATS
 from ontology.terms import ACM, MAO, NP, OA
 from tests.commands import acousma, typed
@@ -38,7 +38,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture(scope="module")
 def client(house: House) -> Iterator[TestClient]:
-    settings = load_settings(str(house.archive)).model_copy(update={"audio": SoundRule.ALL})
+    settings = load_settings(str(house.archive)).model_copy(update={"audio": Hearing.OPEN})
     with opened_service(settings) as service, TestClient(create_app(service), base_url=HOST) as made:
         yield made
 

@@ -42,7 +42,7 @@ def test_who_created_an_annotation_speaks() -> None:
     speakers = [one.speaker for one in read_file(DATA / "aviary.json").records]
     assert speakers == [Speaker("Ida", kind="person"), Speaker("Ida", kind="person"), Speaker()]
     (program,) = [one.speaker for one in read_file(DATA / "page.json").records]
-    assert program == Speaker("Listener 7b")
+    assert program == Speaker("Listener", "7b")
 
 
 def test_a_page_that_lies_beside_the_manifest_is_read(tmp_path: Path) -> None:
