@@ -6,6 +6,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -19,10 +20,12 @@ from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
 from export.formats import FORMATS
-from ontology.terms import ACM, MAO, NP, OA
-from tests.commands import acousma, typed
+from export.parallels import write_parallels
+from ontology.errors import InputError
+from ontology.terms import ACM, FRBR, MAO, NP, OA
+from tests.commands import acousma
+from tests.exports import ADA, BRIGHT, claim, material_of
 from tests.house import House, build
-from tests.sounds import stroke, write
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library uses names of rdflib that are going away
@@ -109,7 +112,7 @@ def test_what_a_format_cannot_hold_is_said_at_an_address_of_its_own(client: Test
     [
         ("/export/BELL/midi", 404), ("/export/nothing/mei", 404), ("/export/BELL/mei?language=<x>", 400),
         ("/cite/annotation/none", 404), ("/cite/annotation/a b", 404), ("/nanopub/annotation/none", 404),
-        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404), ("/export/questions/opens_with.zip", 400),
+        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404), ("/export/questions/timeline.zip?colour=red", 400),
         ("/export/works/Bell/parallels", 400), ("/export/works/nothing/parallels", 404),
     ],
 )  # fmt: skip
@@ -186,24 +189,21 @@ def test_an_answer_without_things_says_that_it_has_no_data(house: House, tmp_pat
     assert "names nothing of the archive" in done.stderr
 
 
-def test_parallel_passages_of_two_recordings_are_music_annotations(tmp_path: Path) -> None:
-    for name, seconds in (("first.wav", 1.0), ("second.wav", 1.2)):
-        write(tmp_path / "sounds" / name, stroke(700, seconds))
-    catalogue = tmp_path / "works.csv"
-    catalogue.write_text("file,title,creator\nsounds/first.wav,Bell,Bo\nsounds/second.wav,Bell,Bo\n", encoding="utf-8")
-    claims = tmp_path / "claims.csv"
-    claims.write_text(
-        "file,start,end,concepts,agent\nsounds/first.wav,0,0.5,Attack-decay,Ada\nsounds/second.wav,0,0.6,Attack-decay,Ada\n"
-        "sounds/second.wav,0.7,1,bright,Ada\n", encoding="utf-8",
-    )  # fmt: skip
-    done = typed("ingest", tmp_path / "sounds", "--catalogue", catalogue, "--claims", claims, "--store", tmp_path / "a")
-    assert done.returncode == 0, done.stderr
-    written = acousma("parallels", "Bell", "--store", tmp_path / "a")
-    assert "no counterpart" in written.stderr
-    triples = [quad.triple for quad in ox.parse(written.stdout.encode(), format=ox.RdfFormat.TURTLE)]
-    by_ada = [t for t in triples if t.predicate.value == MAO.setting]
-    assert len(by_ada) >= 2 and len(by_ada) % 2 == 0
-    kinds = {
-        t.object.value for t in triples if t.predicate.value.endswith("#type") and isinstance(t.object, ox.NamedNode)
-    }
-    assert kinds == {MAO.MusicalMaterial, MAO.Extract, MAO.Selection, OA.Annotation}
+def test_parallel_passages_of_two_recordings_are_music_annotations() -> None:
+    first = material_of(claim(1, "0", "5"), claim(2, "6", "9"), claim(3, "10", "11", BRIGHT), title="Bell")
+    second = replace(
+        material_of(claim(4, "0", "6"), claim(5, "1", "2", BRIGHT, ADA)), recording="https://e.org/recording/00fe"
+    )
+    notes: list[str] = []
+    written = b"".join(write_parallels([first, second], "https://e.org/", notes))
+    assert notes == ["3 of 5 claims have no counterpart in another recording and are left out"]
+    triples = [quad.triple for quad in ox.parse(written, format=ox.RdfFormat.TURTLE)]
+    said = {(str(t.subject), t.predicate.value, str(t.object)) for t in triples}
+    (material,) = [s for s, p, o in said if o == f"<{MAO.MusicalMaterial}>"]
+    settings = {o for s, p, o in said if (s, p) == (material, MAO.setting)}
+    spans = {o for s, p, o in said if p == FRBR.part}
+    assert len(settings) == 2 and spans == {"<https://e.org/span/00ff/0-5000>", "<https://e.org/span/00fe/0-6000>"}
+    (comparing,) = [s for s, p, o in said if o == f"<{MAO.comparing}>"]
+    assert {o for s, p, o in said if (s, p) == (comparing, OA.hasTarget)} == settings
+    with pytest.raises(InputError, match="has 1 recording"):
+        list(write_parallels([first], "https://e.org/", []))
