@@ -14,6 +14,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api.console.routes import console_routes
 from api.exports.annotations import annotation_export_routes
+from api.exports.crates import crate_routes
 from api.exports.routes import export_routes
 from api.iiif.reading import Materials
 from api.iiif.routes import iiif_routes
@@ -108,6 +109,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(question_routes(service))
     materials = Materials(service)
     app.include_router(iiif_routes(service, materials))
+    app.include_router(crate_routes(service))
     app.include_router(export_routes(service, materials))
     app.include_router(annotation_export_routes(service, materials))
     app.include_router(job_routes(service, queue))
