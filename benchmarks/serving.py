@@ -246,7 +246,9 @@ def waiting(server: Server, count: int, rounds: int) -> None:
     p99 = [each[int(len(each) * 0.99)] for each in (alone, during)]
     half = [statistics.median(each) for each in (alone, during)]
     print(f"one annotation alone: median {half[0]:.2f} ms, p99 {p99[0]:.2f} ms")
-    print(f"during two runaway queries: median {half[1]:.2f} ms, p99 {p99[1]:.2f} ms, {p99[1] / p99[0]:.2f} times the p99")
+    print(
+        f"during two runaway queries: median {half[1]:.2f} ms, p99 {p99[1]:.2f} ms, {p99[1] / p99[0]:.2f} times the p99"
+    )
 
 
 def _run_away(server: Server) -> None:

@@ -108,7 +108,9 @@ class Worker:
     def has_frame(self) -> bool:
         """Whether a frame has been read from the socket that has not been received yet."""
         head = _worker.FRAME.size
-        return len(self._received) >= head and len(self._received) >= head + _worker.FRAME.unpack_from(self._received)[1]
+        return (
+            len(self._received) >= head and len(self._received) >= head + _worker.FRAME.unpack_from(self._received)[1]
+        )
 
     def _exactly(self, size: int, deadline: float) -> bytes:
         while len(self._received) < size:

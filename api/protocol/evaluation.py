@@ -172,7 +172,9 @@ class _Turns:
                     self._waiting.appendleft(turn)
         except TimeoutError:
             raise QueryBusy(
-                f"all workers were busy for {self._limits.wait_seconds:g} s", "a free worker", "ask again a little later"
+                f"all workers were busy for {self._limits.wait_seconds:g} s",
+                "a free worker",
+                "ask again a little later",
             ) from None
         except asyncio.CancelledError:
             self._wake()  # it may have been this one's turn
