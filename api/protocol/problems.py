@@ -3,7 +3,8 @@
 Conventions
 -----------
 A browser that asks for a page gets one. Else every error is ``application/problem+json`` with ``title``, ``status`` and
-``detail``, which says what was found, what was expected and what to do. No body holds a path, a stack or a name of this machine.
+``detail``, which says what was found, what was expected and what to do. No body holds a path, a stack or a name
+of this machine.
 """
 
 import json
