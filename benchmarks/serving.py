@@ -6,7 +6,7 @@ One archive on disk, four servers on the same cores, asked in turn by ``wrk`` (a
   once with the same query again and again, which it answers from memory;
 * ``bare``: an ASGI application of a few lines around pyoxigraph on uvicorn, which evaluates in its only thread;
 * ``rdflib-endpoint``, on the same files by oxrdflib;
-* ``native``: ``oxigraph serve-read-only`` of PyPI.
+* ``native``: ``oxigraph serve-read-only`` of PyPI, without a limit of time, with which it does not survive this.
 
 Then the time of a small query alone and during queries that never end, and the memory of ours while a million rows are
 sent. rdflib-endpoint and oxrdflib come with ``pip install .[bench]``.
@@ -149,7 +149,7 @@ def running(name: str, archive: Path, scratch: Path) -> Iterator[Server]:
     else:
         program = str(Path(sys.executable).with_name("oxigraph"))
         command = [program, "serve-read-only", "-l", str(generation), "--bind", f"127.0.0.1:{port}"]
-        command += ["--timeout-s", "60", "--union-default-graph"]
+        command += ["--union-default-graph"]  # with --timeout-s a thread sleeps for each query until its time is over
     path = "/query" if name == "native" else "/sparql"
     with (scratch / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=Path(__file__).parent.parent)
@@ -201,7 +201,8 @@ def _wrk(server: Server, query: str, load: Load, script: Path, first: int) -> di
         [*command, f"http://127.0.0.1:{server.port}"], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise SystemExit(f"wrk failed at {server.name}: {done.stderr or done.stdout}")
+        ended = server.process.poll()
+        raise SystemExit(f"wrk failed at {server.name} (ended: {ended}): {done.stderr or done.stdout}")
     found = json.loads(done.stdout.splitlines()[-1])
     return {str(key): float(value) for key, value in found.items()}
 
