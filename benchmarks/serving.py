@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.loading import MINTER, RUN, _write
-from ontology.terms import ACM, OA, PROV, RDF
+from ontology.terms import ACM, DCTERMS, OA, PROV
 from store import open_store
 
 JSON = "application/sparql-results+json"
@@ -43,10 +43,10 @@ QUERIES = {
     "one annotation": f"SELECT ?p ?o {{ <{CLAIM}> ?p ?o }}",
     "10 claims": f"SELECT ?a ?b ?t {{ ?a <{OA.hasBody}> ?b ; <{OA.hasTarget}> ?t }} LIMIT 10",
     "1000 claims": f"SELECT ?a ?b ?t {{ ?a <{OA.hasBody}> ?b ; <{OA.hasTarget}> ?t }} LIMIT 1000",
-    "provenance of a passage": (
-        f"SELECT ?g ?a ?run ?start {{ GRAPH ?g {{ ?span <{ACM.startSeconds}> ?start "
-        f"FILTER(?start >= 100 && ?start < 102) ?a <{OA.hasTarget}> ?span ; <{RDF.type}> <{ACM.Claim}> ; "
-        f"<{PROV.wasGeneratedBy}> ?run }} }}"
+    "provenance of claims": (
+        f"SELECT ?g ?a ?who ?run ?start {{ GRAPH ?g {{ ?a <{ACM.confidence}> 0.5 ; <{PROV.wasGeneratedBy}> ?run ; "
+        f"<{DCTERMS.creator}> ?who ; <{OA.hasBody}> ?body ; <{OA.hasTarget}> ?span . "
+        f"?span <{ACM.startSeconds}> ?start ; <{OA.hasSource}> ?recording FILTER(?start < 200) }} }}"
     ),
 }
 SCRIPT = """

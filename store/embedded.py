@@ -298,7 +298,10 @@ class EmbeddedStore:
         check_media_type(facts.form, media_type, only)
         own = dataset is not None and dataset.own
         union = not facts.names_graphs and not own
-        return Job(str(self._published()), text, media_type, union, None if own else dataset, base)
+        folder = self._generations.current_folder()
+        if folder is None:
+            raise _missing(self._folder)
+        return Job(folder, text, media_type, union, None if own else dataset, base)
 
     def _published(self) -> Path:
         folder = self._generations.current()
