@@ -14,7 +14,7 @@ from rich.table import Table
 
 from api.ingesting import checked_aspects
 from api.settings import Settings
-from ingest.listeners.base import Listener
+from ingest.listeners.base import Listener, ServerOptions
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
 from ingest.pipeline import load_vocabulary_graph, now
@@ -46,6 +46,7 @@ class Options:
     questions: Path | None
     envelope: str | None
     wish: Wish
+    server: ServerOptions | None = None
 
     def open(self, device: str) -> Listener:
         """Open the listener.
@@ -59,7 +60,7 @@ class Options:
             raise ListenerError("the measured describer is no model", "--describer transformers, clap or ast",
                                 "score it with: acousma evaluate measured")  # fmt: skip
         return open_listener(
-            Wanted(self.describer, self.model, self.questions or DEFAULT, self.envelope, device)
+            Wanted(self.describer, self.model, self.questions or DEFAULT, self.envelope, device, self.server)
         )  # fmt: skip
 
 
@@ -129,7 +130,8 @@ def rows(done: Auditioned) -> list[dict[str, object]]:
 
 _SHOWN = (
     (ListeningCondition.SILENCE, "silence"), (ListeningCondition.SWAP, "swap"), (ListeningCondition.BANDWIDTH, "band"),
-    (ListeningCondition.REVERSAL, "reversal"), (ListeningCondition.PROMPT, "wording"),
+    (ListeningCondition.REVERSAL, "reversal"), (ListeningCondition.ORDER, "order"),
+    (ListeningCondition.PROMPT, "wording"),
     (ListeningCondition.LEVEL, "level"), (ListeningCondition.BATCH, "batch"), (ListeningCondition.CLEAN, "truth"),
 )  # fmt: skip
 

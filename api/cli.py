@@ -35,6 +35,7 @@ from api.listening_cli import listening
 from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.probe_cli import probe
+from api.server_options import PerMinute, Scoring, ScoringOption, ServerUrl, Timeout
 from api.settings import load_settings
 from api.token_cli import token
 from ontology.errors import AcousmaError, ParameterError, QueryError, StoreError
@@ -96,11 +97,10 @@ def ingest(
     batch: Annotated[
         int, typer.Option(min=1, help="Sounds that a model hears, or requests that a server gets, at the same time.")
     ] = 8,
-    server: Annotated[
-        str | None, typer.Option(metavar="URL", help="For --describer openai. Its key: ACOUSMA_SERVER_KEY.")
-    ] = None,
-    per_minute: Annotated[int | None, typer.Option(min=1, help="Most requests to the server in a minute.")] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer of the server may take.")] = 120.0,
+    server: ServerUrl = None,
+    per_minute: PerMinute = None,
+    timeout: Timeout = 120.0,
+    scoring: ScoringOption = Scoring.AUTO,
     engine: Annotated[Engine, typer.Option(help="ray: --processes actors of Ray Data.")] = Engine.LOCAL,
     trust: Annotated[
         list[str] | None, typer.Option(metavar="ASPECT", help="Claim it although a control failed; repeatable.")
@@ -115,8 +115,9 @@ def ingest(
 
     settings = load_settings(store)
     models = ingesting.ModelOptions(
-        tuple(describer or ()), tuple(model or ()), questions, envelope, batch, server, per_minute, timeout, trust or ()
-    )
+        tuple(describer or ()), tuple(model or ()), questions, envelope, batch, server, per_minute, timeout,
+        trust or (), scoring.value,
+    )  # fmt: skip
     options = ingesting.IngestOptions(paths, catalogue, claims, processes, window, models, engine.value)
     report = ingesting.ingest_paths(settings.model_copy(update={"device": device or settings.device}), options, _ERR)
     ingesting.print_report(settings, report, _OUT)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.options import examples
+from api.options import examples, processors
 
 __all__ = ["corpus"]
 
@@ -61,13 +61,15 @@ def make(
         str, typer.Option(metavar="NAMES", help="Also make these conditions of every sound, with commas.")
     ] = "",
     only: Annotated[str, typer.Option(metavar="INDEXES", help="Make these clips now: 0-99,512.")] = "",
-    processes: Annotated[int, typer.Option(min=1, help="Clips rendered at the same time.")] = 1,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Clips rendered at the same time; as many as processors if not given.")
+    ] = None,
 ) -> None:
     """Make a corpus, or go on with one that was interrupted or is to grow."""
     from api import corpora
 
     plan = corpora.plan((seed, size, etudes), corpora.Names(generators, concepts, degrade, only))
-    corpora.make_corpus(folder, plan, processes, (_OUT, _ERR))
+    corpora.make_corpus(folder, plan, processes or processors(), (_OUT, _ERR))
 
 
 @corpus.command(epilog=examples("acousma corpus verify", "acousma corpus verify listening"))

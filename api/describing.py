@@ -55,7 +55,7 @@ class _Claimed:
 
 
 def _timeline(store: Store, work: str, confidence: float) -> list[_Claimed]:
-    table = whole_answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}"})
+    table = whole_answer(store, "timeline", {"work": work, "confidence": f"{confidence:g}", "rejected": "shown"})
     index = {name: number for number, name in enumerate(table.columns)}
 
     def cell(row: Sequence[Term | None], name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.options import Format, examples
+from api.options import Format, examples, processors
 
 __all__ = ["evaluation"]
 
@@ -35,7 +35,9 @@ def evaluate(
         str, typer.Option(metavar="NAMES", help="clean and degradations, with commas; made in memory if need be.")
     ] = "clean,noise20",
     clips: Annotated[int | None, typer.Option(min=1, help="Only the first so many clips.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Sounds described at the same time.")] = 1,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Sounds described at the same time; as many as processors if not given.")
+    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="FOLDER", help="For the report, the scores, and the answers already given.")
     ] = Path("evaluation"),
@@ -55,6 +57,6 @@ def evaluate(
     from api import evaluating
     from api.settings import load_settings
 
-    options = evaluating.Options(describer, corpus, conditions, clips, processes, out, expectations)
+    options = evaluating.Options(describer, corpus, conditions, clips, processes or processors(), out, expectations)
     if not evaluating.evaluate(options, format_.value, load_settings(store) if store else None, (_OUT, _ERR)):
         raise typer.Exit(1)

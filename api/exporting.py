@@ -12,10 +12,12 @@ from rich.markup import escape
 from api.settings import Settings
 from export.dump import stored_quads
 from export.formats import FORMATS, find_format
+from export.nanopub import nanopublication
 from export.options import Options
 from export.reading import find_recording, read_material
 from export.words import one_line, stem
 from ontology.errors import InputError
+from ontology.mint import Minter
 from store import open_store
 
 __all__ = ["ExportOptions", "export_recording", "list_formats", "shown"]
@@ -62,7 +64,11 @@ def export_recording(settings: Settings, wanted: ExportOptions) -> list[str]:
     with open_store(settings.location, limits=settings.limits) as store:
         recording = find_recording(store, wanted.name)
         material = read_material(store, recording)
-        options = replace(wanted.options, quads=lambda: stored_quads(store, recording))
+        minter = Minter(settings.base_iri)
+        options = replace(
+            wanted.options, quads=lambda: stored_quads(store, recording),
+            nanopub=lambda iri: nanopublication(store, iri, minter),
+        )  # fmt: skip
         pieces = format_.write(material, options, notes)
         if wanted.out is None:
             _print(pieces)

@@ -32,6 +32,7 @@ class ImportFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     JAMS = "jams"
+    IIIF = "iiif"
     WEBVTT = "webvtt"
     ELAN = "elan"
     AUDACITY = "audacity"

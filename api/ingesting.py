@@ -22,7 +22,7 @@ from ingest.catalogue import Catalogue, read_catalogue
 from ingest.describe import Settings as DescriberSettings
 from ingest.finding import find_files
 from ingest.heard import HeardTable, read_heard
-from ingest.listeners.base import ServerOptions
+from ingest.listeners.base import Scoring, ServerOptions
 from ingest.listeners.hearing import Listeners, declared_seconds
 from ingest.listeners.opening import Wanted, open_listener
 from ingest.listeners.questions import DEFAULT
@@ -65,6 +65,8 @@ class ModelOptions:
         Seconds that its answer may take.
     trusted : sequence of str
         Aspects that are claimed although a control test was failed.
+    scoring : Scoring
+        How a server scores the options of a question.
     """
 
     describers: Sequence[str] = ()
@@ -76,6 +78,7 @@ class ModelOptions:
     per_minute: int | None = None
     timeout: float = 120.0
     trusted: Sequence[str] = ()
+    scoring: Scoring = "auto"
 
     def wanted(self, device: str) -> list[Wanted]:
         """Return the listeners that were asked for.
@@ -95,7 +98,9 @@ class ModelOptions:
             raise ListenerError(f"--envelope with {len(kinds)} models", "one model", "ingest with one model at a time")
         server = None
         if self.server is not None:
-            server = ServerOptions(self.server, self.per_minute, self.timeout, at_once=self.batch)
+            server = ServerOptions(
+                self.server, self.per_minute, self.timeout, at_once=self.batch, scoring=self.scoring
+            )  # fmt: skip
         if self.server is not None and "openai" not in kinds:
             raise ListenerError("--server without a describer that asks it", "--describer openai", "add it")
         pairs = zip(kinds, self.models, strict=True)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from api.options import Describer, Format, Store, examples
+from api.server_options import PerMinute, Scoring, ScoringOption, ServerUrl, Timeout
 from api.settings import load_settings
 
 __all__ = ["listening"]
@@ -25,6 +26,7 @@ listening = typer.Typer(rich_markup_mode="markdown")
     epilog=examples(
         "acousma audition models/Qwen2-Audio-7B-Instruct --describer transformers --device cuda",
         "acousma audition models/clap-htsat-unfused --describer clap --clips 24 --format csv",
+        "acousma audition Qwen/Qwen2-Audio-7B-Instruct --describer openai --server http://localhost:8000/v1",
         "acousma audition models/clap-htsat-unfused --describer clap --trust grainTerm --by 'A. Listener' "
         "--because 'right about the 60 strokes that I checked'",
     )
@@ -50,6 +52,10 @@ def audition(
     by: Annotated[str | None, typer.Option(metavar="NAME", help="The person who trusts.")] = None,
     because: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
+    server: ServerUrl = None,
+    per_minute: PerMinute = None,
+    timeout: Timeout = 120.0,
+    scoring: ScoringOption = Scoring.AUTO,
     store: Store = None,
 ) -> None:
     """Put a listening model to control tests, and keep in the archive what it may claim.
@@ -60,11 +66,13 @@ def audition(
     Exit code 1 if an aspect failed.
     """
     from api import auditioning
+    from ingest.listeners.base import ServerOptions
 
     settings = load_settings(store)
     settings = settings.model_copy(update={"device": device or settings.device})
+    asked = server and ServerOptions(server, per_minute, timeout, at_once=batch, scoring=scoring.value)
     options = auditioning.Options(
-        model, describer.value, questions, envelope, auditioning.Wish(seed, clips, batch, out)
+        model, describer.value, questions, envelope, auditioning.Wish(seed, clips, batch, out), asked or None
     )  # fmt: skip
     if trust or distrust:
         auditioning.decide(options, auditioning.Decision(trust, distrust, by, because), settings, _OUT)

@@ -1,11 +1,12 @@
 """What the commands share: their options, and how their examples are written."""
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-__all__ = ["AnnotationFormat", "Describer", "Engine", "Format", "ReportFormat", "Store", "examples"]
+__all__ = ["AnnotationFormat", "Describer", "Engine", "Format", "ReportFormat", "Store", "examples", "processors"]
 
 
 class Describer(StrEnum):
@@ -59,3 +60,8 @@ Store = Annotated[
     str | None,
     typer.Option("--store", metavar="FOLDER|URL", help="The archive; else ACOUSMA_STORE, else ./archive."),
 ]
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -25,7 +25,7 @@ from matplotlib.ticker import FuncFormatter
 from api.listing import clock
 from ingest.decode import RATE, blocks
 
-__all__ = ["Bar", "draw"]
+__all__ = ["Bar", "Sight", "draw", "look"]
 
 COLUMNS = 2000
 _WINDOW = 4096
@@ -68,7 +68,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sight:
+class Sight:
     """What of a sound is drawn: extremes per column, and power per column and log-frequency row."""
 
     low: Array
@@ -76,7 +76,7 @@ class _Sight:
     power: Array
 
 
-def _look(path: Path, duration: float) -> _Sight:
+def look(path: Path, duration: float) -> Sight:
     """Reduce a sound file to columns."""
     columns = int(min(COLUMNS, max(200, duration * 50)))
     per_column = max(1, int(np.ceil(duration * RATE / columns)))
@@ -109,7 +109,7 @@ def _look(path: Path, duration: float) -> _Sight:
         power = (
             power[:, np.abs(filled[:, None] - np.arange(columns)).argmin(axis=0)] if len(filled) < columns else power
         )
-    return _Sight(low, high, power)
+    return Sight(low, high, power)
 
 
 def draw(target: Path, title: str, duration: float, bars: Sequence[Bar], sound: Path | None) -> None:
@@ -135,7 +135,7 @@ def draw(target: Path, title: str, duration: float, bars: Sequence[Bar], sound: 
         figure = Figure(figsize=(width, sum(heights) + 0.8), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         if sound:
-            _draw_sound(axes[0], axes[1], _look(sound, duration), duration)
+            _draw_sound(axes[0], axes[1], look(sound, duration), duration)
         _draw_claims(axes[-1], bars, tracks, duration)
         axes[0].set_title(title, loc="left")
         axes[-1].set_xlabel("time (m:ss)")
@@ -152,7 +152,7 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _OTHER_FONTS if name in installed)]
 
 
-def _draw_sound(wave: Axes, sonogram: Axes, sight: _Sight, duration: float) -> None:
+def _draw_sound(wave: Axes, sonogram: Axes, sight: Sight, duration: float) -> None:
     times = np.linspace(0, duration, len(sight.low))
     wave.fill_between(times, sight.low, sight.high, color="#444444", linewidth=0)
     peak = max(1e-6, float(np.max(np.abs([sight.low, sight.high]))))

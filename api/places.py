@@ -8,12 +8,13 @@ Folders say something of a machine and nothing of a work, so the graph holds fil
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ingest.decode import file_sha256
 from ontology.errors import AudioError
 
-__all__ = ["find_sound", "remember"]
+__all__ = ["find_sound", "noted", "remember"]
 
 _NOTE = "sounds.json"
 
@@ -24,6 +25,17 @@ def _read(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in note.items()} if isinstance(note, dict) else {}
+
+
+def noted(folder: Path) -> dict[str, str]:
+    """Return where files were last seen: path by SHA-256 sum. They may have been moved or changed since."""
+    return _read(folder)
+
+
+@lru_cache(maxsize=4096)
+def _sum(path: Path, size: int, changed: int) -> str:
+    """Return the sum of a file, which is read once as long as its size and the time of its change are the same."""
+    return file_sha256(path)
 
 
 def remember(folder: Path, seen: Mapping[str, Path]) -> None:
@@ -50,8 +62,8 @@ def find_sound(folder: Path, sums: Iterable[str]) -> Path | None:
     for sha256 in sums:
         path = Path(note.get(sha256, ""))
         try:
-            if path.is_file() and file_sha256(path) == sha256:
+            if path.is_file() and _sum(path, (stat := path.stat()).st_size, stat.st_mtime_ns) == sha256:
                 return path
-        except AudioError:
+        except (AudioError, OSError):
             continue
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from api.protocol.access import LOOPBACK, Access, Writes
 from api.protocol.service import Service
@@ -38,5 +39,6 @@ def opened_service(settings: Settings) -> Iterator[Service]:
         writer = None
         if settings.writes is not Writes.NONE:
             writer = stack.enter_context(closing(open_writer(settings.location, settings.limits)))
-        access = Access(Tokens(settings.tokens_file), settings.writes, settings.public)
-        yield Service(store, own, writer, access, settings.limits, settings.base_iri)
+        access = Access(Tokens(settings.tokens_file), settings.writes, settings.public, settings.audio)
+        folder = settings.location if isinstance(settings.location, Path) else None
+        yield Service(store, own, writer, access, settings.limits, settings.base_iri, folder=folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.protocol.access import Writes
+from api.protocol.access import Hearing, Writes
 from ontology.errors import InputError
 from store import Limits
 
@@ -28,9 +28,16 @@ class Settings(BaseSettings):
     workers: int = Field(2, gt=0, description="Queries the server evaluates at the same time.")
     writes: Writes = Field(Writes.TOKEN, description="Who may write over HTTP: token, none, or open (loopback only).")
     public: bool = Field(True, description="Whether reading over HTTP is open to all, or takes a token.")
+    audio: Hearing = Field(
+        Hearing.LICENSED,
+        description="Who may hear sound: all where its licence is open, else by token (licensed); token; open; none.",
+    )
     tokens: Path | None = Field(None, description="File of the tokens; else tokens.json in the archive's folder.")
     requests_per_minute: int = Field(1200, ge=0, description="Requests one address may send a minute; 0: no limit.")
     upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest sound file that can be sent to the server.")
+    describers: dict[str, str] = Field(
+        {}, description='Listening models for uploads, JSON: {"CLAP": "clap=models/clap"}, name to describer=model.'
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
 

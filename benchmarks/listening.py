@@ -1,10 +1,10 @@
 """Listening: ``python -m benchmarks.listening [--spans 8] [--seconds 5] [--rounds 3] [--device cuda --full]``.
 
 A language model with random weights is asked 12 closed questions about each span, each question in two wordings and
-two orders, and one open question; what is scored is the difference to silence. Ours: `LanguageListener.listen` on a
+two orders, and one open question; what is scored is the difference to null sounds. Ours: `LanguageListener.listen` on a
 batch of all spans. The naive loop: one span, one question, one option at a time, a whole pass of the model for each
-(`Chat.whole_likelihoods`), and the open question by a whole ``generate``; it too hears silence once only. Both run in
-turn in one process on one thread, and their answers are compared.
+(`Chat.whole_likelihoods`), and the open question by a whole ``generate``; it too hears null sounds once only. Both run
+in turn in one process on one thread, and their answers are compared.
 
 With ``--full`` the model is of the size of Qwen2-Audio (8.4 billion parameters) and only ours is measured, beside a
 bound: the floating-point operations of encoder, sounds and questions at a share of the peak of the device that dense
@@ -30,6 +30,7 @@ from rich.console import Console
 from ingest.listeners.base import Answer, Heard, Sounding
 from ingest.listeners.chat import Chat
 from ingest.listeners.language import LanguageListener
+from ingest.listeners.nulls import null_sound
 from ingest.listeners.questions import DEFAULT, Question, QuestionSet, choose, read_questions
 from ontology.values import Span, seconds
 from ontology.vocabulary import load_vocabulary
@@ -113,7 +114,7 @@ def opened(folder: Path, device: str, *, full: bool) -> LanguageListener:
         with torch.device(device):
             made = hf.Qwen2AudioForConditionalGeneration._from_config(config, dtype=torch.bfloat16).eval()
         chat = listener._chat
-        vars(chat)["_model"] = made
+        vars(chat)["model"] = made
     return listener
 
 
@@ -130,7 +131,7 @@ def sounds(count: int, length: float) -> list[Sounding]:
 
 def naive(chat: Chat, questions: QuestionSet, batch: Sequence[Sounding]) -> list[Heard]:
     """Ask one thing after the other about one span after the other, by whole passes."""
-    silence: dict[str, npt.NDArray[np.float64]] = {}
+    nulls: dict[str, npt.NDArray[np.float64]] = {}
     found = []
     for one in batch:
         answers: list[Answer] = []
@@ -138,9 +139,12 @@ def naive(chat: Chat, questions: QuestionSet, batch: Sequence[Sounding]) -> list
             offered, prompts = questions.offered(question), questions.prompts(question)
             evidence = np.zeros(len(offered))
             for prompt in prompts:
-                if prompt.text not in silence:
-                    silence[prompt.text] = chat.whole_likelihoods(np.zeros_like(one.samples), prompt.text, offered)
-                evidence += chat.whole_likelihoods(one.samples, prompt.text, offered) - silence[prompt.text]
+                if prompt.text not in nulls:
+                    nulls[prompt.text] = np.mean([
+                        chat.whole_likelihoods(null_sound(kind, one.samples, RATE), prompt.text, offered)
+                        for kind in questions.nulls(question)
+                    ], axis=0)  # fmt: skip
+                evidence += chat.whole_likelihoods(one.samples, prompt.text, offered) - nulls[prompt.text]
             answers.append(choose(question, evidence / len(prompts), questions.threshold))
         chat.answer(questions.open, [one.samples], questions.answer_tokens)
         found.append(Heard(one.span, answers=tuple(answers)))
@@ -157,7 +161,7 @@ def compare(arguments: argparse.Namespace) -> dict[str, object]:
         listener = opened(Path(folder), "cpu", full=False)
         listener.listen(sounds(1, 1.0))  # loads the weights
         for _ in range(arguments.rounds):
-            listener._of_silence.clear()
+            listener._of_nulls.clear()
             began = time.process_time()
             ours = listener.listen(batch)
             took["ours"].append(time.process_time() - began)
@@ -201,16 +205,15 @@ def roofline(chat: Chat, questions: QuestionSet, length: float, device: Device =
     taken in once, then every prompt, and every option but its first token. Attention and the answer to the open
     question are left out, which makes the bound higher.
     """
-    config = chat._config
-    own = chat._model
+    config, own = chat.config, chat.model
     encoder = sum(p.numel() for p in own.audio_tower.parameters())
     decoder = sum(p.numel() for p in own.language_model.parameters())
-    sound = chat._audio_tokens(round(length * RATE))
+    sound = chat.audio_tokens(round(length * RATE))
     words = 0
     for question in questions.questions:
         for prompt in questions.prompts(question):
-            options = chat._options(prompt.text, questions.offered(question))
-            words += len(chat._tail(prompt.text)) + sum(len(option) - 1 for option in options)
+            options = chat.front.options(prompt.text, questions.offered(question))
+            words += len(chat.front.tail(prompt.text)) + sum(len(option) - 1 for option in options)
     operations = 2 * encoder * config.audio_config.max_source_positions + 2 * decoder * (sound + words)
     return float(length * device.flops * device.share / operations)
 

@@ -15,36 +15,43 @@ Source
 IIIF Presentation API 3.0; Web Annotation Data Model; docs/exporting.md says which client reads what.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from export.iiif_form import ranges
 from export.iiif_report import compatibility
-from export.material import Annotation, Layer, Material
-from export.options import Options
+from export.material import Agent, Annotation, Layer, Material
+from export.options import Options, Served
+from export.rights import licence
 from export.words import explained, one_line, plain_number
 from ontology.errors import InputError
+from ontology.terms import SKOS
 
-__all__ = ["SHORTEST", "write"]
+__all__ = ["CONTEXT", "PICTURE", "SHORTEST", "manifest", "write"]
 
 SHORTEST = Decimal("0.01")
 """Seconds that stand for an instant where a client reads no points."""
 
-_CONTEXT = "http://iiif.io/api/presentation/3/context.json"
-_RIGHTS = {
-    "cc0": "http://creativecommons.org/publicdomain/zero/1.0/",
-    "cc0-1.0": "http://creativecommons.org/publicdomain/zero/1.0/",
-    "cc by 4.0": "http://creativecommons.org/licenses/by/4.0/",
-    "cc-by-4.0": "http://creativecommons.org/licenses/by/4.0/",
-    "cc by-sa 4.0": "http://creativecommons.org/licenses/by-sa/4.0/",
-    "cc-by-sa-4.0": "http://creativecommons.org/licenses/by-sa/4.0/",
+CONTEXT = "http://iiif.io/api/presentation/3/context.json"
+"""The JSON-LD context of Presentation 3."""
+
+PICTURE = (1600, 200, 500)
+"""Width of the pictures of a sound, and heights of waveform and sonogram, in pixels."""
+
+_PICTURES = {"waveform": "Waveform", "sonogram": "Sonogram, 40 Hz to 20 kHz on a logarithmic scale"}
+_SILENT = {
+    "private": "The sound of this recording is not public. What is said of it is; a picture of that stands in the "
+    "place of the sound.",
+    "absent": "The sound of this recording is not in this archive. A picture of what is said of it stands in the place "
+    "of the sound.",
 }
-"""Addresses of licences by their usual names."""
-_LEVELS = 3
-"""Ranges within ranges, at most."""
 
 Json: TypeAlias = dict[str, Any]  # values of JSON
 
@@ -62,12 +69,26 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
             f"{options.base!r} was given as the base of a manifest", "the address below which it will be served",
             "--base https://archive.example.org/",
         )  # fmt: skip
-    manifest = _Manifest(material, options)
-    document = manifest.document()
-    notes += manifest.notes
-    notes += compatibility(material, plain=options.profile == "plain", page_port=_has_port(options.base))
+    document, said = manifest(material, options)
+    notes += said
     yield json.dumps(document, ensure_ascii=False, indent=1).encode()
     yield b"\n"
+
+
+def manifest(material: Material, options: Options) -> tuple[Json, list[str]]:
+    """Return the manifest and its compatibility report.
+
+    Parameters
+    ----------
+    material : Material
+    options : Options
+        With a base.
+    """
+    made = _Manifest(material, options)
+    document = made.document()
+    assert options.base is not None
+    port = _has_port(options.base)
+    return document, [*made.notes, *compatibility(material, plain=options.profile == "plain", page_port=port)]
 
 
 def _has_port(base: str) -> bool:
@@ -103,12 +124,25 @@ class _Manifest:
         """Whether only strings are targets."""
         return self.options.profile == "plain"
 
+    @property
+    def served(self) -> Served | None:
+        """What a server offers beside the manifest."""
+        return self.options.served
+
+    @property
+    def _file(self) -> str:
+        return "plain" if self.plain else "manifest"
+
+    def _address(self, name: str) -> str:
+        """Return the address of a document of which each profile has its own."""
+        return f"{self.root}/{name}{'?profile=plain' if self.plain and self.served else ''}"
+
     def document(self) -> Json:
         """Return the manifest."""
         work = self.material.work
         document: Json = {
-            "@context": [_CONTEXT],
-            "id": f"{self.root}/{'plain' if self.plain else 'manifest'}.json",
+            "@context": [CONTEXT],
+            "id": self._address("manifest.json") if self.served else f"{self.root}/{self._file}.json",
             "type": "Manifest",
             "label": {"none": [one_line(work.title)]},
         }
@@ -116,12 +150,14 @@ class _Manifest:
         document["metadata"] = [
             {"label": {"en": [name]}, "value": {"none": [_plain_text(value)]}} for name, value in facts if value
         ]
-        if rights := _RIGHTS.get(work.rights.casefold(), work.rights if work.rights.startswith("http") else ""):
+        if rights := licence(work.rights) or (work.rights if work.rights.startswith("http") else ""):
             document["rights"] = rights
         elif work.rights:
             document["requiredStatement"] = {
                 "label": {"en": ["Rights"]}, "value": {"none": [_plain_text(work.rights)]}
             }  # fmt: skip
+        if self.served and self.served.state != "open":
+            document["summary"] = {"en": [_SILENT[self.served.state]]}
         if work.iri:
             document["homepage"] = [
                 {"id": work.iri, "type": "Text", "label": {"en": ["The work"]}, "format": "text/html"}
@@ -133,38 +169,95 @@ class _Manifest:
                 (".jsonld", "All statements as JSON-LD", "application/ld+json"),
             )
         ]
+        if self.served and not self.plain:
+            document["service"] = [self._search("")]
         document["items"] = [self._canvas()]
-        if structures := list(self._structures()):
+        if structures := ranges(self.material, self.options.language, self.root, self._stretch):
             document["structures"] = structures
         return document
 
     # -- the canvas --------------------------------------------------------------------------------
 
     def _canvas(self) -> Json:
-        duration = float(self.material.duration)
-        file = self.material.files[0] if self.material.files else None
-        target = self.options.audio or f"{self.root}/audio{_suffix(file.name) if file else ''}"
-        body: Json = {"id": target, "type": "Sound", "duration": duration}
-        body["format"] = _media_type(target, file.media_type if file else "audio/mpeg")
-        painting = {
-            "id": f"{self.canvas}/painting/1", "type": "Annotation", "motivation": "painting", "body": body,
-            "target": self.canvas,
-        }  # fmt: skip
-        page = {"id": f"{self.canvas}/painting", "type": "AnnotationPage", "items": [painting]}
         canvas: Json = {
             "id": self.canvas, "type": "Canvas", "label": {"none": [one_line(self.material.work.title)]},
-            "duration": duration, "items": [page],
+            "duration": float(self.material.duration),
         }  # fmt: skip
+        served = self.served
+        if served and served.picture and not served.sounds:
+            _, canvas["width"], canvas["height"] = served.picture
+        painting = {
+            "id": f"{self.canvas}/painting/1", "type": "Annotation", "motivation": "painting",
+            "body": self._painted(), "target": self.canvas,
+        }  # fmt: skip
+        canvas["items"] = [{"id": f"{self.canvas}/painting", "type": "AnnotationPage", "items": [painting]}]
+        if served:
+            canvas["service"] = [self._search("/plain" if self.plain else "/canvas")]
+            if served.masters:
+                canvas["rendering"] = [
+                    {"id": one.address, "type": "Sound", "label": {"en": [one.label]}, "format": one.media_type}
+                    for one in served.masters
+                ]
+            if served.sounds and not self.plain:
+                canvas["accompanyingCanvas"] = self._beside()
         if self.material.layers:
             canvas["annotations"] = [*self._pages(), self._captions()]
-        if self.options.audio is None:
-            self.notes.append(f"no address of the sound was given (--audio): the manifest expects it at {target}")
         return canvas
 
+    def _painted(self) -> Json:
+        """Return the sound, a choice of sounds, or a picture where there is none."""
+        duration = float(self.material.duration)
+        served = self.served
+        if served and served.sounds:
+            bodies: list[Json] = [
+                {"id": one.address, "type": "Sound", "format": one.media_type, "duration": duration}
+                | ({"label": {"en": [one.label]}} if len(served.sounds) > 1 else {})
+                for one in served.sounds
+            ]
+            return bodies[0] if len(bodies) == 1 or self.plain else {"type": "Choice", "items": bodies}
+        if served and served.picture:
+            name, width, height = served.picture
+            address = f"{self.root}/{name}"
+            return {"id": address, "type": "Image", "format": "image/png", "width": width, "height": height}
+        file = self.material.files[0] if self.material.files else None
+        target = self.options.audio or f"{self.root}/audio{_suffix(file.name) if file else ''}"
+        if self.options.audio is None:
+            self.notes.append(f"no address of the sound was given (--audio): the manifest expects it at {target}")
+        format_ = _media_type(target, file.media_type if file else "audio/mpeg")
+        return {"id": target, "type": "Sound", "duration": duration, "format": format_}
+
+    def _beside(self) -> Json:
+        """Return the canvas that a viewer shows while the sound is heard: waveform above sonogram."""
+        width, upper, lower = PICTURE
+        id_ = f"{self.canvas}/beside"
+        places = (("waveform", 0, upper), ("sonogram", upper, lower))
+        items = [
+            {
+                "id": f"{id_}/painting/{name}", "type": "Annotation", "motivation": "painting",
+                "body": {
+                    "id": f"{self.root}/{name}.png", "type": "Image", "format": "image/png", "width": width,
+                    "height": height, "label": {"en": [_PICTURES[name]]},
+                },
+                "target": f"{id_}#xywh=0,{top},{width},{height}",
+            }
+            for name, top, height in places
+        ]  # fmt: skip
+        return {
+            "id": id_, "type": "Canvas", "label": {"en": ["Waveform and sonogram"]}, "width": width,
+            "height": upper + lower,
+            "items": [{"id": f"{id_}/painting", "type": "AnnotationPage", "items": items}],
+        }  # fmt: skip
+
+    def _search(self, where: str) -> Json:
+        """Return the service that searches the annotations; each resource has one of its own."""
+        root = f"{self.root}{where}"
+        completing = {"id": f"{root}/autocomplete", "type": "AutoCompleteService2"}
+        return {"id": f"{root}/search", "type": "SearchService2", "service": [completing]}
+
     def _pages(self) -> Iterator[Json]:
-        for number, layer in enumerate(self.material.layers, 1):
+        for layer in self.material.layers:
             yield {
-                "id": f"{self.root}/annotations/{number}.json", "type": "AnnotationPage",
+                "id": self._address(f"annotations/{_name(layer.agent)}.json"), "type": "AnnotationPage",
                 "label": {"none": [one_line(layer.agent.title)]}, "items": list(self._items(layer)),
             }  # fmt: skip
 
@@ -193,7 +286,7 @@ class _Manifest:
         ]
         if self.plain:
             return [text, *tags]
-        return [text, *tags, {"type": "SpecificResource", "source": one.concept.iri, "purpose": "classifying"}]
+        return [text, *tags, {"id": one.concept.iri, "type": SKOS.NS + "Concept", "purpose": "classifying"}]
 
     def _times(self, one: Annotation) -> tuple[Decimal, Decimal]:
         """Return start and end, an instant as a short stretch within the recording."""
@@ -229,60 +322,16 @@ class _Manifest:
             "body": body, "target": self.canvas,
         }  # fmt: skip
         return {
-            "id": f"{self.root}/annotations/captions.json", "type": "AnnotationPage",
+            "id": self._address("annotations/captions.json"), "type": "AnnotationPage",
             "label": {"en": ["All annotations as captions"]}, "items": [item],
         }  # fmt: skip
 
-    # -- form --------------------------------------------------------------------------------------
 
-    def _structures(self) -> Iterator[Json]:
-        """Yield a range with the parts of the recording, parts within parts nested."""
-        spans = {(one.start, one.end) for one in self.material.annotations if not one.is_instant}
-        tops = _nested(sorted(spans, key=lambda span: (span[0], -span[1])))
-        if not tops:
-            return
-        names: dict[tuple[Decimal, Decimal], str] = {}
-        for one in self.material.annotations:
-            label = one_line(one.text(self.options.language))
-            if not one.is_instant and len(names.get((one.start, one.end), "")) < 60:
-                known = names.get((one.start, one.end))
-                names[one.start, one.end] = (
-                    f"{known}, {label}" if known and label not in known.split(", ") else known or label
-                )
-        counter = iter(range(1, len(spans) + 2))
-        yield self._range(counter, "Passages", [self._part(node, names, counter) for node in tops], language="en")
-
-    def _part(self, node: "_Node", names: dict[tuple[Decimal, Decimal], str], counter: Iterator[int]) -> Json:
-        leaf = {"id": self._stretch(*node.span), "type": "Canvas"}
-        parts = [self._part(child, names, counter) for child in node.children]
-        return self._range(counter, names[node.span], [leaf, *parts])
-
-    def _range(self, counter: Iterator[int], label: str, items: list[Json], language: str = "none") -> Json:
-        id_ = f"{self.root}/range/{next(counter)}"
-        return {"id": id_, "type": "Range", "label": {language: [label]}, "items": items}
-
-
-@dataclass(slots=True)
-class _Node:
-    """A stretch and those that lie within it."""
-
-    span: tuple[Decimal, Decimal]
-    children: "list[_Node]"
-
-
-def _nested(spans: Iterable[tuple[Decimal, Decimal]]) -> list[_Node]:
-    """Return stretches as trees: each below the shortest earlier one that holds it; at most `_LEVELS` levels deep."""
-    tops: list[_Node] = []
-    path: list[_Node] = []
-    for span in spans:
-        while path and path[-1].span[1] < span[1]:
-            path.pop()
-        node = _Node(span, [])
-        if len(path) >= _LEVELS:
-            path = path[: _LEVELS - 1]
-        (path[-1].children if path else tops).append(node)
-        path.append(node)
-    return tops
+def _name(agent: Agent) -> str:
+    """Return what the page of an agent is called: letters people know it by, and a digest that tells it from others."""
+    plain = unicodedata.normalize("NFKD", agent.title).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9.]+", "-", plain)[:40].strip("-.")
+    return f"{words or 'agent'}-{hashlib.sha256(agent.iri.encode()).hexdigest()[:6]}"
 
 
 def _plain_text(text: str) -> str:

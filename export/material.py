@@ -24,12 +24,15 @@ class Agent:
     version : str or None
         Of a program.
     person : bool
+    envelope : str or None
+        Id of the envelope of a listening model.
     """
 
     iri: str
     name: str
     version: str | None = None
     person: bool = False
+    envelope: str | None = None
 
     @property
     def title(self) -> str:

@@ -9,7 +9,46 @@ from pyoxigraph import Quad
 
 from export.material import Material
 
-__all__ = ["Format", "Options", "Writer", "software_version"]
+__all__ = ["Format", "Options", "Served", "Sound", "Writer", "software_version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound that a manifest paints or links.
+
+    Parameters
+    ----------
+    address : str
+    media_type : str
+    label : str
+        What tells it from the others.
+    """
+
+    address: str
+    media_type: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server offers beside a manifest.
+
+    Parameters
+    ----------
+    state : {"open", "private", "absent"}
+        Whether the sound may be heard by all, only by some, or is not there.
+    sounds : tuple of Sound
+        What is painted: the access copy, then renditions as models hear it. Empty unless the sound is open.
+    masters : tuple of Sound
+        The files themselves.
+    picture : (str, int, int) or None
+        Name below the manifest, width and height in pixels of what is painted where no sound is.
+    """
+
+    state: Literal["open", "private", "absent"]
+    sounds: tuple[Sound, ...] = ()
+    masters: tuple[Sound, ...] = ()
+    picture: tuple[str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +67,10 @@ class Options:
         Shape of a IIIF manifest.
     quads : callable or None
         Gives all that is stored of the recording, for the RDF formats.
+    nanopub : callable or None
+        Gives the quads of the nanopublication of an annotation, from its IRI.
+    served : Served or None
+        What a server offers beside a IIIF manifest; None for a manifest in a file.
     """
 
     base: str | None = None
@@ -35,6 +78,8 @@ class Options:
     language: str = "en"
     profile: Literal["full", "plain"] = "full"
     quads: Callable[[], Iterator[Quad]] | None = None
+    nanopub: Callable[[str], list[Quad]] | None = None
+    served: Served | None = None
 
 
 class Writer(Protocol):
@@ -63,6 +108,7 @@ class Format:
         What users call it.
     suffix : str
         Ending of file names, with the dot.
+    media_type : str
     title : str
         What it is, for people.
     write : Writer
@@ -70,6 +116,7 @@ class Format:
 
     name: str
     suffix: str
+    media_type: str
     title: str
     write: Writer
 

@@ -42,14 +42,15 @@ WHERE {{ {_ANNOTATIONS}
   OPTIONAL {{ ?annotation <{PROV.wasGeneratedBy}> ?run }} OPTIONAL {{ ?annotation <{DCTERMS.created}> ?created }} }}"""
 _JUDGED = f"""SELECT DISTINCT ?annotation ?assessment ?verdict ?maker ?words ?confidence WHERE {{ {_ANNOTATIONS}
   ?assessment <{OA.hasTarget}> ?annotation ; <{ACM.verdict}> ?verdict
+  FILTER NOT EXISTS {{ ?newer <{DCTERMS.replaces}> ?assessment }}
   OPTIONAL {{ ?assessment <{DCTERMS.creator}> ?maker }} OPTIONAL {{ ?assessment <{ACM.confidence}> ?confidence }}
   OPTIONAL {{ ?assessment <{OA.hasBody}> ?body . ?body <{RDF.value}> ?words }} }}"""
-_MAKERS = f"""SELECT DISTINCT ?maker ?name ?version ?type WHERE {{
+_MAKERS = f"""SELECT DISTINCT ?maker ?name ?version ?type ?envelope WHERE {{
   {{ SELECT DISTINCT ?maker WHERE {{ {_ANNOTATIONS}
     {{ ?annotation <{DCTERMS.creator}> ?maker }}
     UNION {{ ?assessment <{OA.hasTarget}> ?annotation ; <{DCTERMS.creator}> ?maker }} }} }}
   OPTIONAL {{ ?maker <{FOAF.name}> ?name }} OPTIONAL {{ ?maker <{DCTERMS.hasVersion}> ?version }}
-  OPTIONAL {{ ?maker a ?type FILTER(?type = <{PROV.Person}>) }} }}"""
+  OPTIONAL {{ ?maker a ?type FILTER(?type = <{PROV.Person}>) }} OPTIONAL {{ ?maker <{ACM.envelope}> ?envelope }} }}"""
 _WORK = f"""SELECT DISTINCT ?work ?title ?creator ?year ?source ?rights WHERE {{
   ?work <{FRBR.realization}> ?_recording ; <{DCTERMS.title}> ?title
   OPTIONAL {{ ?work <{DCTERMS.creator}> ?person . ?person <{FOAF.name}> ?creator }}
@@ -183,7 +184,8 @@ class _Reader:
         """Return the layers, persons before programs."""
         for row in _rows(self._store, _MAKERS, self._recording):
             iri, name, person = _text(row["maker"]), _text(row["name"]), row["type"] is not None
-            self._agents[iri] = Agent(iri, name or iri, _text(row["version"]) or None, person)
+            envelope = _id(_text(row["envelope"])) or None
+            self._agents[iri] = Agent(iri, name or iri, _text(row["version"]) or None, person, envelope)
         self._times = {
             _text(row["span"]): (_number(row["start"]), _number(row["end"]))
             for row in _rows(self._store, _TIMES, self._recording, "?span ?start ?end")

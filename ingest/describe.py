@@ -7,20 +7,22 @@ worker process can hand them over by name.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar, cast
 
 from ingest.annotate import RunWriter, catalogue_entry
 from ingest.decode import RATE, Listening, Scan, Signal
 from ingest.features import analyse
+from ingest.fitting import fitting
 from ingest.frames import Frames
 from ingest.heard import Contribution, Heard, Said
+from ingest.listeners.base import Heard as HeardSpan
 from ingest.listeners.base import Listener, Trouble, told
-from ingest.listeners.hearing import NOBODY, Listeners, heard, spans_for
+from ingest.listeners.hearing import NOBODY, Listeners, Request, heard, spans_for
 from ingest.measure import measure
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
@@ -30,11 +32,12 @@ from ontology.envelopes import Envelopes, load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
-from ontology.values import Agent, Assessment, Claim, Description, Measurement, Recording, Run, Span, Work
+from ontology.values import Assessment, Claim, Measurement, Run, Span, Work
 from ontology.vocabulary import Vocabulary
 
 __all__ = [
-    "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Task", "describe", "fitting", "runs",
+    "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Steps", "Task", "describe", "runs",
+    "steps",
 ]  # fmt: skip
 
 _CORE = (
@@ -53,8 +56,9 @@ _LISTENING_SHARE = 0.2
 
 Clock = Callable[[], datetime]
 
-_Key = tuple[Agent, tuple[tuple[str, str], ...]]
-"""What a run of somebody else is known by."""
+_Result = TypeVar("_Result")
+Steps = Generator[Request, Iterable[HeardSpan], _Result]
+"""Work that asks for what listeners hear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,7 @@ class _Description:
                 kept = [one for one in kept if one.property not in said[span]]
                 made = [one for one in made if one.concept not in said[span]]
                 said[span].update([one.property for one in kept], [one.concept for one in made])
-            for lines in writer.annotations(kept, made):
-                self.write(lines)
+            self.write("".join(writer.annotations(kept, made)))
             self.measurements += len(kept)
             self.claims += len(made)
         self.end(writer)
@@ -171,24 +174,25 @@ class _Description:
         self.descriptions += len(said.descriptions)
         self.end(writer)
 
-    def listened(self, run: Run, listener: Listener, listeners: Listeners, window_seconds: float) -> list[Claim]:
-        """Let a listener hear the spans, write what it said, and return its claims."""
+    def listened(self, run: Run, listener: Listener, window_seconds: float) -> Steps[list[Claim]]:
+        """Ask for what a listener hears in the spans, write what it said, and return its claims."""
         writer = self.begin(run)
         segmented = segment(self.scanned.recording, self.frames, window_seconds)
         spans, left_out = spans_for(listener, segmented.spans)
+        notes: list[str] = []
         if left_out:
             longest = f"the {listener.identity().hearing.window_s:g} s that {run.agent.name} hears as one"
-            self.notices.append(f"{self.scanned.path}: {len(left_out)} spans longer than {longest} were left out.")
+            notes.append(f"{len(left_out)} spans longer than {longest} were left out")
         made: list[Claim] = []
         troubles: list[Trouble] = []
-        for one in heard(listener, self.scanned.path, spans, listeners, writer.run_id):
+        for one in (yield Request(listener, self.scanned.path, tuple(spans), writer.run_id)):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)
             made += one.claims
             troubles += one.troubles
         self.claims += len(made)
-        notes = told(troubles)
+        notes += told(troubles)
         self.notices += [f"{self.scanned.path}, {run.agent.name}: {note}." for note in notes]
         self.end(writer, notes)
         return made
@@ -281,54 +285,17 @@ def _shared(listening: Listening, share: Callable[[float], None]) -> Iterator[Si
         share(_LISTENING_SHARE * min(heard_samples / max(listening.declared_seconds * RATE, 1), 1))
 
 
-def fitting(
-    heard: Iterable[Heard | Said], recording: Recording, vocabulary: Vocabulary
-) -> tuple[list[Contribution], list[ClaimsError]]:
-    """Return what others said of a recording, each thing once, and what does not fit it."""
-    claims_: dict[_Key, dict[tuple[Span, str], tuple[Claim, str]]] = {}
-    words: dict[_Key, dict[Description, None]] = {}
-    problems = []
-    for item in heard:
-        key = (item.agent, item.parameters)
-        try:
-            if isinstance(item, Said):
-                words.setdefault(key, {})[item.description(recording)] = None
-            else:
-                _add(claims_.setdefault(key, {}), item, item.claim(recording, vocabulary))
-        except ClaimsError as error:
-            problems.append(error)
-    keys = [key for key in dict.fromkeys([*claims_, *words]) if claims_.get(key) or words.get(key)]
-    return [
-        Contribution(*key, tuple(claim for claim, _ in claims_.get(key, {}).values()), tuple(words.get(key, ())))
-        for key in keys
-    ], problems
-
-
-def _add(made: dict[tuple[Span, str], tuple[Claim, str]], item: Heard, claim: Claim) -> None:
-    """Add a claim to those of its run, where it stands once and has one confidence."""
-    first, where = made.setdefault((claim.span, claim.concept), (claim, item.where))
-    if claim == first:
-        return
-    if item.parameters:  # imported: padding that is cut off can make two labels of other times one claim
-        made[claim.span, claim.concept] = max((first, where), (claim, item.where), key=lambda one: one[0].confidence)
-        return
-    raise ClaimsError(
-        f"{item.where}: {item.agent.name} claims {claim.concept} from {claim.span.start} to {claim.span.end} s with the"
-        f" confidence {claim.confidence:g} ({claim.confidence_kind}); {where} has the same claim with"
-        f" {first.confidence:g} ({first.confidence_kind})",
-        "one confidence of one kind for each claim", "delete one of the two rows; the first was taken",
-    )  # fmt: skip
-
-
 def _described_by(
-    listener: Listener, wanted: ListenerRuns, work: _Description, task: Task, hear: Callable[[], list[Claim]]
-) -> None:
+    listener: Listener, wanted: ListenerRuns, work: _Description, task: Task, window_seconds: float
+) -> Steps[None]:
     """Write the runs of a listener and of the checkers of its claims, as far as they are not stored yet."""
     minter, run_id = work.minter, work.minter.run_id(wanted.heard)
     heard_, checked, reached = (minter.run_graph(minter.run_id(run)) for run in wanted.all)
     if task.present >= {heard_, checked, reached}:
         return
-    made = task.stored.get(heard_, ()) if heard_ in task.present else hear()
+    made: Sequence[Claim] = task.stored.get(heard_, ())
+    if heard_ not in task.present:
+        made = yield from work.listened(wanted.heard, listener, window_seconds)
     tables, derived = load_envelopes(), listener.identity().hearing.envelope()
     tables = replace(tables, envelopes={**tables.envelopes, derived.id: derived})
     through = listener.identity().envelope or derived.id
@@ -364,6 +331,35 @@ def describe(
     ListenerError
         If a listener cannot be used.
     """
+    with closing(steps(task, settings, vocabulary, clock, listeners.listeners)) as going:
+        try:
+            wanted = next(going)
+            while True:
+                wanted = going.send(heard(wanted, listeners))
+        except StopIteration as done:
+            return cast(Described, done.value)
+
+
+def steps(
+    task: Task, settings: Settings, vocabulary: Vocabulary, clock: Clock, listeners: Sequence[Listener]
+) -> Steps[Described]:
+    """Do what `describe` does, up to where a listener is to hear something, and go on with what it heard.
+
+    Parameters
+    ----------
+    task, settings, vocabulary, clock
+        As of `describe`.
+    listeners : sequence of Listener
+
+    Yields
+    ------
+    Request
+        To be answered (``send``) with what was heard, span by span.
+
+    Returns
+    -------
+    Described
+    """
     minter = Minter(settings.base)
     listening = Listening(task.path, task.sha256)
     blocks = listening.blocks() if task.share is None else _shared(listening, task.share)
@@ -391,11 +387,9 @@ def describe(
                     work.reached(run, claimed, load_envelopes())
                 elif said:
                     work.others(run, said)
-            for listener in listeners.listeners:
+            for listener in listeners:
                 wanted = listener_runs(listener, recording, settings, clock())
-                _described_by(listener, wanted, work, task, partial(
-                    work.listened, wanted.heard, listener, listeners, settings.window_seconds
-                ))  # fmt: skip
+                yield from _described_by(listener, wanted, work, task, settings.window_seconds)
     entry = catalogue_entry(minter, recording.id, task.work)
     counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
     return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems),

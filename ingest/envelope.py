@@ -40,8 +40,11 @@ def _smooth(power: Curve, hop: float, length: float) -> Curve:
     count = min(max(1, round(length / hop)), len(power))
     if count == 1:
         return np.asarray(np.sqrt(power))
-    padded = np.pad(power, (count // 2, count - 1 - count // 2), mode="edge")
-    summed = np.concatenate([[0.0], np.cumsum(padded, dtype=np.float64)])
+    first, last = count // 2, count // 2 + len(power)
+    padded = np.empty(len(power) + count - 1)
+    padded[:first], padded[first:last], padded[last:] = power[0], power, power[-1]
+    summed = np.zeros(len(padded) + 1)
+    padded.cumsum(out=summed[1:])
     return np.asarray(np.sqrt(np.maximum(summed[count:] - summed[:-count], 0.0) / count))
 
 

@@ -20,6 +20,7 @@ are avoided: batches of at most 256 frames stay in the processor's cache and are
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import gcd
 
 import numpy as np
 import torch
@@ -150,23 +151,47 @@ def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | No
     previous = torch.cat([(mel[:1] if before is None else before[None]), mel[:-1]])
     flux = (mel - previous).clamp_min(0).mean(1)
     channels = frames if frames.dim() == 3 else frames[None]
-    powers = channels.square().mean(2)
+    powers = torch.stack([_summed(_own(channel).square(), channel) for channel in channels]) / window
     rms = powers.mean(0).sqrt()
     crossings = _crossings(channels[int(powers.sum(1).argmax())]) / window
     features = SevenFeatures(rms, crossings, centroid * 1000, bandwidth * 1000, below * (rate / window), flatness, flux)
     return features, mel[-1]
 
 
-def _crossings(frames: Tensor) -> Tensor:
-    """Count the changes of sign within each frame, shape (frames,); frames that overlap share the work."""
+def _own(frames: Tensor) -> Tensor:
+    """Return what the values of a sum over frames are computed on: the stretch that they share, or the frames."""
     count, window = frames.shape
-    if frames.stride(1) != 1 or not 0 < frames.stride(0) <= window:
-        negative = frames < 0
-        return (negative[:, 1:] ^ negative[:, :-1]).sum(1)
     hop = frames.stride(0)
-    negative = frames.as_strided(((count - 1) * hop + window,), (1,)) < 0
-    changes = (negative[1:] ^ negative[:-1]).view(torch.uint8)
-    return changes.unfold(0, window - 1, hop).sum(1, dtype=torch.int32)
+    if frames.stride(1) != 1 or not 0 < hop <= window:
+        return frames
+    return frames.as_strided(((count - 1) * hop + window,), (1,))
+
+
+def _summed(values: Tensor, frames: Tensor) -> Tensor:
+    """Return the sum of values over each frame, shape (frames,); what frames that overlap share is summed once.
+
+    Parameters
+    ----------
+    values : Tensor
+        One for each sample of `_own` of the frames.
+    frames : Tensor
+        Shape (frames, window).
+    """
+    if values.dim() == 2:
+        return values.sum(1)
+    window, hop = frames.shape[1], frames.stride(0)
+    part = gcd(window, hop)
+    return values.view(-1, part).sum(1).unfold(0, window // part, hop // part).sum(1)
+
+
+def _crossings(frames: Tensor) -> Tensor:
+    """Count the changes of sign within each frame, shape (frames,)."""
+    negative = _own(frames) < 0
+    changes = torch.zeros_like(negative)
+    torch.bitwise_xor(negative[..., 1:], negative[..., :-1], out=changes[..., 1:])
+    # the change from the sample before to the first one is none within the frame
+    first = changes[..., 0] if changes.dim() == 2 else changes[:: frames.stride(0)][: len(frames)]
+    return _summed(changes, frames) - first.int()
 
 
 @cache

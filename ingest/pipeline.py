@@ -26,7 +26,8 @@ import torch
 from ingest.annotate import catalogue_entry
 from ingest.catalogue import Catalogue
 from ingest.decode import file_sha256
-from ingest.describe import Described, Settings, Task, describe, fitting
+from ingest.describe import Described, Settings, Task, describe
+from ingest.fitting import fitting
 from ingest.heard import Heard, HeardTable, Said
 from ingest.listeners.hearing import NOBODY, Listeners
 from ingest.listeners.notes import forget
@@ -35,6 +36,7 @@ from ingest.on_ray import RayPool, described_on_ray
 from ingest.runs import listener_runs, runs
 from ingest.standing import restrained
 from ingest.stored import load_vocabulary_graph, stored_claims, stored_recordings
+from ingest.together import described_together, groups
 from ontology.errors import AcousmaError, AudioError, ClaimsError, InputError
 from ontology.mint import Minter
 from ontology.values import Recording
@@ -291,13 +293,8 @@ def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
         return
     if job.processes <= 1:
         threads = torch.get_num_threads()
-        for number, path in enumerate(job.files):
-            task = planner.plan(path, folder / f"{number}.nq")
-            yield (
-                task
-                if isinstance(task, Done)
-                else _finish(planner, task, partial(_describe, task, job.settings, job.listeners))
-            )
+        for group in groups(job.files, job.listeners, job.settings.window_seconds):
+            yield from _listen_to_group(group, job, planner, folder)
         torch.set_num_threads(threads)
         return
     with ProcessPoolExecutor(job.processes, get_context("spawn"), _leave_at_once) as pool:
@@ -310,6 +307,24 @@ def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
             ) from error  # fmt: skip
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _listen_to_group(group: Sequence[Path], job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:
+    """Yield what became of files that are heard together."""
+    tasks = []
+    for number, path in enumerate(group):
+        task = planner.plan(path, folder / f"{number}.nq")
+        if isinstance(task, Done):
+            yield task
+        else:
+            tasks.append(task)
+    if len(tasks) == 1:
+        yield _finish(planner, tasks[0], partial(_describe, tasks[0], job.settings, job.listeners))
+        return
+    torch.set_num_threads(1)
+    outcomes = described_together(tasks, job.settings, load_vocabulary(), now, job.listeners)
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        yield _finish(planner, task, partial(_given, outcome))
 
 
 def _listen_together(job: Job, planner: _Planner, folder: Path, pool: ProcessPoolExecutor) -> Iterator[Done]:

@@ -82,9 +82,9 @@ def tonal_features(sound: Tensor) -> Tensor:
         and of the whole in octaves.
     """
     device = str(sound.device)
-    frames = _stronger(sound).unfold(1, TONAL_WINDOW, TONAL_HOP)
+    frames = _stronger(sound).unfold(0, TONAL_WINDOW, TONAL_HOP)
     member, covered, fundamentals = _comb(device)
-    power = torch.cat([part.mean(0) for part in _powers(frames, len(member))])
+    power = torch.cat(list(_powers(frames, len(member))))
     level = 10 * power.clamp_min(_EPS).log10()
     at_peak = _peaks(level)
     dense = power * at_peak
@@ -155,12 +155,12 @@ def _full_width(power: Tensor) -> Tensor:
 
 
 def _stronger(sound: Tensor) -> Tensor:
-    """Return the stronger of the mid and the side signal of a step, shape (1, samples)."""
+    """Return the stronger of the mid and the side signal of a step, shape (samples,)."""
     if len(sound) == 1:
-        return sound
+        return sound[0]
     mid, side = (sound[0] + sound[1]) * 0.5**0.5, (sound[0] - sound[1]) * 0.5**0.5
     stronger: Tensor = mid if float(mid @ mid) >= float(side @ side) else side
-    return stronger[None]
+    return stronger
 
 
 def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
@@ -169,20 +169,22 @@ def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
     Parameters
     ----------
     frames : Tensor
-        Shape (channels, frames, window).
+        Shape (frames, window).
     bins : int
         How many of the lowest bins are kept.
 
     Yields
     ------
     Tensor
-        Shape (channels, frames of the group, bins).
+        Shape (frames of the group, bins).
     """
-    channels, count, window = frames.shape
-    group = max(1, _FFT_BYTES // (4 * channels * window)) if frames.device.type == "cpu" else count
+    count, window = frames.shape
+    group = max(1, _FFT_BYTES // (4 * window)) if frames.device.type == "cpu" else count
     for first in range(0, count, group):
-        spectrum = torch.fft.rfft(frames[:, first : first + group] * hann(window, str(frames.device)))[..., :bins]
-        yield spectrum.real.square() + spectrum.imag.square()
+        spectrum = torch.fft.rfft(frames[first : first + group] * hann(window, str(frames.device)))
+        # whole rows are squared three times as fast as every other number
+        squares = torch.view_as_real(spectrum).flatten(1)[:, : 2 * bins].square()
+        yield squares[:, 0::2] + squares[:, 1::2]
 
 
 def _peaks(level: Tensor) -> Tensor:

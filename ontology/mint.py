@@ -176,6 +176,11 @@ class Minter:
         """Return the IRI of a run's assessment of a claim, from the claim's IRI."""
         return f"{self.base}annotation/{run_id}/assessment/{_digest(claim)}"
 
+    def nanopublication(self, annotation: str) -> str:
+        """Return the IRI of the nanopublication of an annotation, from the annotation's IRI."""
+        path = annotation.removeprefix(self.base)
+        return f"{self.base}nanopub/{path if path != annotation else _digest(annotation)}"
+
     def contribution(self, name: str) -> str:
         """Return the IRI of an annotation that came by the Web Annotation Protocol, from its name in a container."""
         return f"{self.base}annotations/{name}"

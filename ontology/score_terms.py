@@ -38,6 +38,7 @@ class ListeningCondition(StrEnum):
     SWAP = "controlSwap"
     BANDWIDTH = "controlBandwidth"
     REVERSAL = "controlReversal"
+    ORDER = "controlOrder"
     PROMPT = "controlPrompt"
     LEVEL = "controlLevel"
     BATCH = "controlBatch"

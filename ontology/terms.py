@@ -13,7 +13,8 @@ from enum import StrEnum
 
 __all__ = [
     "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS",
-    "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH", "XSD",
+    "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH",
+    "XSD",
     "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
 
@@ -53,11 +54,14 @@ class ACM:
     Step = NS + "Step"
     Trust = NS + "Trust"
     aboveHz = NS + "aboveHz"
+    after = NS + "after"
     answersWith = NS + "answersWith"
+    apartAtMost = NS + "apartAtMost"
     appliesTo = NS + "appliesTo"
     aspect = NS + "aspect"
     bandwidthHz = NS + "bandwidthHz"
     basedOn = NS + "basedOn"
+    before = NS + "before"
     belowHz = NS + "belowHz"
     channelsHeard = NS + "channelsHeard"
     channelsLeft = NS + "channelsLeft"
@@ -67,17 +71,24 @@ class ACM:
     condition = NS + "condition"
     confidence = NS + "confidence"
     confidenceKind = NS + "confidenceKind"
+    contains = NS + "contains"
     contradictsAbove = NS + "contradictsAbove"
     contradictsBelow = NS + "contradictsBelow"
     decides = NS + "decides"
+    during = NS + "during"
     endSeconds = NS + "endSeconds"
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
+    equals = NS + "equals"
+    finishedBy = NS + "finishedBy"
+    finishes = NS + "finishes"
+    followedWithin = NS + "followedWithin"
     heardUnder = NS + "heardUnder"
     highPole = NS + "highPole"
     holdsInClips = NS + "holdsInClips"
     hopSeconds = NS + "hopSeconds"
     inputRateHz = NS + "inputRateHz"
+    intersects = NS + "intersects"
     intervalHigh = NS + "intervalHigh"
     intervalLow = NS + "intervalLow"
     longestInputSeconds = NS + "longestInputSeconds"
@@ -90,7 +101,9 @@ class ACM:
     maximumHz = NS + "maximumHz"
     measurable = NS + "measurable"
     measureHint = NS + "measureHint"
+    meets = NS + "meets"
     melBins = NS + "melBins"
+    metBy = NS + "metBy"
     minimum = NS + "minimum"
     minimumHz = NS + "minimumHz"
     modelKind = NS + "modelKind"
@@ -100,6 +113,8 @@ class ACM:
     needsLowestHz = NS + "needsLowestHz"
     needsSeconds = NS + "needsSeconds"
     needsStepSeconds = NS + "needsStepSeconds"
+    overlappedBy = NS + "overlappedBy"
+    overlaps = NS + "overlaps"
     polyakovCategory = NS + "polyakovCategory"
     position = NS + "position"
     reason = NS + "reason"
@@ -113,9 +128,12 @@ class ACM:
     sourceChecked = NS + "sourceChecked"
     standardError = NS + "standardError"
     startSeconds = NS + "startSeconds"
+    startedBy = NS + "startedBy"
+    starts = NS + "starts"
     step = NS + "step"
     supportsAbove = NS + "supportsAbove"
     supportsBelow = NS + "supportsBelow"
+    togetherFor = NS + "togetherFor"
     tokenStepSeconds = NS + "tokenStepSeconds"
     ucumUnit = NS + "ucumUnit"
     unreviewedLabel = NS + "unreviewedLabel"
@@ -147,6 +165,7 @@ class DCTERMS:
     hasVersion = NS + "hasVersion"
     language = NS + "language"
     license = NS + "license"
+    replaces = NS + "replaces"
     rights = NS + "rights"
     source = NS + "source"
     title = NS + "title"
@@ -201,6 +220,16 @@ class MO:
     encodes = NS + "encodes"
     sample_rate = NS + "sample_rate"
     time = NS + "time"
+
+
+class NP:
+    """Nanopublications."""
+
+    NS = "http://www.nanopub.org/nschema#"
+    Nanopublication = NS + "Nanopublication"
+    hasAssertion = NS + "hasAssertion"
+    hasProvenance = NS + "hasProvenance"
+    hasPublicationInfo = NS + "hasPublicationInfo"
 
 
 class OA:

@@ -9,7 +9,18 @@ LIMIT 1000
 """
 
 from queries.arguments import bind_arguments
-from queries.library import Column, Parameter, StoredQuery, answer, find, load_queries, row_limit, sparql, whole_answer
+from queries.library import (
+    Column,
+    Parameter,
+    StoredQuery,
+    answer,
+    find,
+    load_queries,
+    plan,
+    row_limit,
+    sparql,
+    whole_answer,
+)
 
 __all__ = [
     "Column",
@@ -19,6 +30,7 @@ __all__ = [
     "bind_arguments",
     "find",
     "load_queries",
+    "plan",
     "row_limit",
     "sparql",
     "whole_answer",

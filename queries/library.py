@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from ontology.errors import UnknownName
 from queries.arguments import bind_arguments, row_limit
 from queries.questions import Column, Parameter, StoredQuery, load_queries
-from store import Store, Table, bind
+from queries.shortcuts import with_shortcut
+from store import Plan, Store, Table, bind
 
 __all__ = [
     "Column",
@@ -21,6 +22,7 @@ __all__ = [
     "answer",
     "find",
     "load_queries",
+    "plan",
     "row_limit",
     "sparql",
     "whole_answer",
@@ -78,6 +80,18 @@ def sparql(name: str, arguments: Mapping[str, str]) -> str:
     return bind(text, bind_arguments(query, arguments))
 
 
+def plan(name: str, arguments: Mapping[str, str]) -> Plan:
+    """Return a stored question with its arguments in it, and what the side index of a store answers of it.
+
+    Raises
+    ------
+    UnknownName, ParameterError
+        As `sparql`.
+    """
+    query = find(name)
+    return with_shortcut(query, sparql(name, arguments), bind_arguments(query, arguments), row_limit(query, arguments))
+
+
 def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
     """Answer a stored question.
 
@@ -102,7 +116,7 @@ def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
     QueryError
         One of its kinds, if the store does not answer.
     """
-    return store.rows(sparql(name, arguments))
+    return store.rows(plan(name, arguments))
 
 
 def whole_answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
@@ -114,4 +128,5 @@ def whole_answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table
         If the answer has more rows than the store gives; it is never cut.
     """
     query = find(name)
-    return store.rows(bind(query.unlimited(), bind_arguments(query, arguments)))
+    terms = bind_arguments(query, arguments)
+    return store.rows(with_shortcut(query, bind(query.unlimited(), terms), terms, None))

@@ -11,6 +11,9 @@ In the query a parameter is a variable: its name after ``?_``, or after ``?__`` 
 ``_iri``, ``_decimal`` or ``_integer`` where its type is not text. An optional parameter that is not given
 stays an unbound variable, which the query takes as "any".
 
+Beside a file may stand ``<name>.sql``: the same question to the side index of a store (:mod:`store.index`), with the same
+columns and rows. It is a shorter way to the same answer, which a test compares.
+
 The parameter ``limit`` is no variable, because SPARQL has none there: it takes the place of the number in the
 last line, ``LIMIT n``.
 """
@@ -125,6 +128,8 @@ class StoredQuery:
         SPARQL, without the header.
     example : Mapping of str to str
         Arguments, as a person would type them, with which the demo archive has an answer.
+    sql : str or None
+        The same question to the side index, if there is a file for it.
     """
 
     name: str
@@ -135,6 +140,7 @@ class StoredQuery:
     columns: tuple[Column, ...]
     text: str
     example: Mapping[str, str]
+    sql: str | None = None
 
     def limited(self, rows: int) -> str:
         """Return the text with another number in its last line, ``LIMIT n``."""
@@ -160,10 +166,11 @@ def load_queries() -> Mapping[str, StoredQuery]:
     'Which works does the archive hold?'
     """
     paths = sorted(Path(__file__).parent.glob("*.rq"))
-    return MappingProxyType({path.stem: _read(path.stem, path.read_text(encoding="utf-8")) for path in paths})
+    return MappingProxyType({path.stem: _read(path) for path in paths})
 
 
-def _read(name: str, source: str) -> StoredQuery:
+def _read(path: Path) -> StoredQuery:
+    name, source, sql = path.stem, path.read_text(encoding="utf-8"), path.with_suffix(".sql")
     lines = source.splitlines(keepends=True)
     header = yaml.safe_load("".join(line[2:].removeprefix(" ") for line in lines if line.startswith("#+")))
     text = "".join(line for line in lines if not line.startswith("#+")).lstrip("\n")
@@ -175,7 +182,8 @@ def _read(name: str, source: str) -> StoredQuery:
         parameters=tuple(_parameter(key, fields) for key, fields in header["parameters"].items()),
         columns=tuple(_column(key, fields) for key, fields in header["columns"].items()),
         text=text,
-        example={name: str(value) for name, value in header.get("example", {}).items()},
+        example={key: str(value) for key, value in header.get("example", {}).items()},
+        sql=sql.read_text(encoding="utf-8") if sql.exists() else None,
     )
     _check_limit(query)
     return query

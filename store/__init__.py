@@ -19,6 +19,8 @@ from store.binding import bind
 from store.changes import Change, Condition, Load, Outcome
 from store.embedded import EmbeddedStore
 from store.guard import QueryFacts, QueryForm, check_query, check_update, query_form
+from store.index.shortcuts import Plan, Shortcut
+from store.index.shortcuts import Table as TableShortcut
 from store.remote import RemoteStore
 from store.using import with_using
 from store.writing import DirectWriter, ProcessWriter, Writer
@@ -34,13 +36,16 @@ __all__ = [
     "Limits",
     "Load",
     "Outcome",
+    "Plan",
     "QueryFacts",
     "QueryForm",
     "RemoteStore",
+    "Shortcut",
     "Stats",
     "Stop",
     "Store",
     "Table",
+    "TableShortcut",
     "Term",
     "Writer",
     "bind",

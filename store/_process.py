@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import NoReturn
 
 from ontology.errors import QueryLost
 from store import _worker
 from store.base import Dataset, Limits
+from store.index.shortcuts import Shortcut
 
 __all__ = ["Job", "Worker"]
 
@@ -43,6 +44,8 @@ class Job:
         The graphs that the request names, if it does.
     base : str or None
         IRI for relative ones.
+    shortcuts : tuple of Shortcut
+        Stretches of the text that the side index can answer; with them or without the answer is the same.
     """
 
     folder: str
@@ -51,11 +54,13 @@ class Job:
     union: bool
     dataset: Dataset | None = None
     base: str | None = None
+    shortcuts: tuple[Shortcut, ...] = field(default=(), compare=False)
 
     def message(self) -> bytes:
         """Return the job as it is sent."""
         dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
-        return json.dumps({**self.__dict__, "dataset": dataset}).encode()
+        shortcuts = [asdict(one) for one in self.shortcuts]
+        return json.dumps({**self.__dict__, "dataset": dataset, "shortcuts": shortcuts}).encode()
 
 
 class Worker:

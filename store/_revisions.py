@@ -34,18 +34,19 @@ class Revisions:
     def __init__(self, folder: Path) -> None:
         self._log = folder / _LOG
 
-    def note(self, graphs: Iterable[str] | None) -> None:
-        """Note, safely on the disk, that graphs (None: any of them) are about to be written to."""
+    def note(self, graphs: Iterable[str] | None) -> dict[str, str]:
+        """Note, safely on the disk, that graphs (None: any) are about to be written to, and return their revisions."""
         names = [None] if graphs is None else list(dict.fromkeys(graphs))
         torn = _length(self._log) > 0 and not _ends_whole(self._log)
+        revisions = {name: uuid.uuid4().hex for name in names}
         with self._log.open("ab") as file:
             if torn:
                 file.write(b"\n")
-            for name in names:
-                line = {"graph": name, "revision": uuid.uuid4().hex}
-                file.write(json.dumps(line).encode() + b"\n")
+            for name, revision in revisions.items():
+                file.write(json.dumps({"graph": name, "revision": revision}).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        return {name: revision for name, revision in revisions.items() if name is not None}
 
     def mark(self, generation: Path) -> None:
         """Write into a generation that is being made how much of the log it has seen."""

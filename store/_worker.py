@@ -1,7 +1,7 @@
 """The worker process: it evaluates queries on a published generation, one at a time, and nothing else.
 
-It is run as a script, ``python -P _worker.py DESCRIPTOR LIMITS``, and imports nothing of Acousma, so that it
-starts in a few hundredths of a second.
+It is run as a script, ``python -P _worker.py DESCRIPTOR LIMITS``, and imports nothing of Acousma but ``_splice.py``,
+when a query first has a shortcut, so that it starts in a few hundredths of a second.
 
 Conventions
 -----------
@@ -17,6 +17,7 @@ Conventions
 """
 
 import ctypes
+import importlib.util
 import json
 import os
 import re
@@ -26,9 +27,15 @@ import signal
 import struct
 import sys
 import threading
-from typing import IO, Protocol, TypedDict, cast
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, TypedDict, cast
 
 import pyoxigraph as ox
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from store._splice import Shortcut
 
 FRAME = struct.Struct("!cI")
 BLOCK_BYTES = 64 * 1024
@@ -46,6 +53,7 @@ class Job(TypedDict):
     union: bool
     base: str | None
     dataset: dict[str, list[str]] | None
+    shortcuts: "list[Shortcut]"
 
 
 class RowCounter(Protocol):
@@ -328,6 +336,8 @@ class Evaluator:
         self._max_bytes = max_bytes
         self._folder: str | None = None
         self._store = ox.Store()
+        self._index: object = None
+        self._splice: ModuleType | None = None
 
     def answer(self, job: Job) -> None:
         """Answer one query; an ``E`` or an ``X`` frame is its end."""
@@ -341,22 +351,33 @@ class Evaluator:
         except SyntaxError as error:
             kind, message = "syntax", str(error)
         except (OSError, RuntimeError, ValueError, MemoryError) as error:
-            message = str(error) or type(error).__name__
+            kind, message = getattr(error, "kind", kind), str(error) or type(error).__name__
         else:
             return
         send(self._descriptor, b"X", json.dumps({"kind": kind, "message": message}).encode())
 
     def _open(self, folder: str) -> None:
         if folder != self._folder:
-            self._folder = None
+            self._folder = self._index = None
             self._store = ox.Store.read_only(folder)
             self._folder = folder
+
+    def _text(self, job: Job) -> str:
+        """Return the text of a query with its shortcuts filled in, if there is a side index."""
+        if not job["shortcuts"]:
+            return job["text"]
+        if self._splice is None:
+            self._splice = _load_splice()
+        if self._index is None:
+            self._index = self._splice.open_index(f"{self._folder}/index.sqlite")
+        return str(self._splice.spliced(job["text"], job["shortcuts"], self._index, self._store, job["base"]))
 
     def _evaluate(self, job: Job) -> None:
         media_type, dataset = job["media_type"], job["dataset"]
         writer = AnswerWriter(self._descriptor, row_counter(media_type), self._max_rows, self._max_bytes)
         if dataset is None:
-            result = self._store.query(job["text"], base_iri=job["base"], use_default_graph_as_union=job["union"])
+            text = self._text(job)
+            result = self._store.query(text, base_iri=job["base"], use_default_graph_as_union=job["union"])
         else:
             default: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = []
             default += (ox.NamedNode(iri) for iri in dataset["default"])
@@ -369,6 +390,15 @@ class Evaluator:
         else:
             result.serialize(output, ox.QueryResultsFormat.from_media_type(media_type))
         writer.finish()
+
+
+def _load_splice() -> "ModuleType":
+    """Import the module beside this one, which is no part of a package here."""
+    spec = importlib.util.spec_from_file_location("_splice", Path(__file__).with_name("_splice.py"))
+    assert spec is not None and spec.loader is not None, "it stands beside this file"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Protocol, Self, TypeAlias
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from ontology.errors import InputError
+from store.index.shortcuts import Plan
 
 __all__ = [
     "GRAPH_TYPES",
@@ -239,8 +240,11 @@ class Store(Protocol):
         """Tell whether a named graph is there."""
         ...
 
-    def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
-        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.binding.bind`)."""
+    def rows(self, text: str | Plan, values: Mapping[str, Term] | None = None) -> Table:
+        """Answer a SELECT, with ``values`` bound to its parameters (:func:`store.binding.bind`).
+
+        A plan, which has no parameters left, says which stretches of its text a side index answers.
+        """
         ...
 
     def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
@@ -249,7 +253,7 @@ class Store(Protocol):
 
     def serialise(
         self,
-        text: str,
+        text: str | Plan,
         media_type: str,
         *,
         dataset: Dataset | None = None,

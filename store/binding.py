@@ -11,8 +11,9 @@ from tree_sitter import Node, Query
 from ontology.errors import ParameterError
 from store._syntax import LANGUAGE, blank_opaque, captures, encode, parse
 from store.base import Term
+from store.index.shortcuts import Plan
 
-__all__ = ["bind"]
+__all__ = ["bind", "bound"]
 
 _VARIABLES = Query(LANGUAGE, "(var) @variable")
 
@@ -66,6 +67,11 @@ def bind(text: str, values: Mapping[str, Term]) -> str:
             "use the parameter in a pattern or a FILTER",
         )
     return spliced.decode()
+
+
+def bound(query: str | Plan, values: Mapping[str, Term] | None) -> str | Plan:
+    """Return a query with values in it; one whose shortcuts are known has none left to bind."""
+    return query if isinstance(query, Plan) else bind(query, values or {})
 
 
 def _check_parameter(name: str, value: Term, nodes: list[Node], visible: str) -> None:

@@ -13,7 +13,6 @@ Conventions
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,15 +23,18 @@ from typing import Self
 
 import pyoxigraph as ox
 
-from ontology.errors import InputError, QuerySyntaxError, StoreError, StoreLocked, StoreMissing
+from ontology.errors import InputError, QuerySyntaxError, QueryTimeout, StoreError, StoreMissing
 from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, only_number
 from store._generations import Generations
 from store._journal import Entry, Journal
+from store._opening import dump_published, missing, open_live, open_published
 from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
-from store.binding import bind
+from store.binding import bind, bound
 from store.guard import check_query, check_update
+from store.index import Fault, Plan, SideIndex, faults
+from store.planning import explained, planned
 from store.workers import Answer, Job, WorkerPool
 
 __all__ = ["EmbeddedStore"]
@@ -82,7 +84,7 @@ class EmbeddedStore:
         if writable:
             self._open_live()
         elif self._generations.current() is None:
-            raise _missing(folder)
+            raise missing(folder)
         self.pool = WorkerPool(workers, self._limits)
 
     def _open_live(self) -> None:
@@ -103,9 +105,11 @@ class EmbeddedStore:
                 "a folder that can be written",
                 "name another folder",
             ) from error
-        self._live = _open(live)
+        self._live = open_live(live)
         self._journal = Journal(self._folder / "journal")
         self._revisions = Revisions(self._folder)
+        self._index = SideIndex(self._folder)
+        self._index.begin(self._generations.current())
         self._generations.sweep()
         rmtree(self._scratch, ignore_errors=True)
         unfinished = self._journal.unfinished()
@@ -143,7 +147,7 @@ class EmbeddedStore:
             check(nquads, set(names))
             had_default = default_graph_holds_quads(live)
             entry = Entry(tuple(graphs), replaced)
-            self._revisions.note(graphs)
+            revisions = self._revisions.note(graphs)
             self._journal.begin(entry)
             try:
                 for name in names:
@@ -152,6 +156,7 @@ class EmbeddedStore:
                 if default_graph_holds_quads(live) and not had_default:
                     raise stray(ox.DefaultGraph())
                 live.flush()
+                self._index.take(nquads, revisions)
             except BaseException:
                 if not had_default:
                     live.clear_graph(ox.DefaultGraph())
@@ -170,6 +175,7 @@ class EmbeddedStore:
             for graph in entry.replaced:
                 live.bulk_extend(whole.quads_for_pattern(None, None, None, ox.NamedNode(graph)))
         live.flush()
+        self._index.forget(entry.graphs)
         self._journal.end()
 
     def add(self, quads: Iterable[ox.Quad]) -> None:
@@ -234,7 +240,7 @@ class EmbeddedStore:
                 return self._live.contains_named_graph(name)
         return self.ask(f"ASK {{ GRAPH {name} {{ ?s ?p ?o }} }}")
 
-    def rows(self, text: str, values: Mapping[str, Term] | None = None) -> Table:
+    def rows(self, text: str | Plan, values: Mapping[str, Term] | None = None) -> Table:
         """Answer a SELECT on the published generation, with ``values`` bound to its parameters.
 
         Raises
@@ -244,7 +250,7 @@ class EmbeddedStore:
         ParameterError
             If a value cannot be bound.
         """
-        return as_table(b"".join(self._answer(bind(text, values or {}), TSV, only="select")), TSV)
+        return as_table(b"".join(self._answer(bound(text, values), TSV, only="select")), TSV)
 
     def ask(self, text: str, values: Mapping[str, Term] | None = None) -> bool:
         """Answer an ASK on the published generation, with ``values`` bound to its parameters."""
@@ -252,7 +258,7 @@ class EmbeddedStore:
 
     def serialise(
         self,
-        text: str,
+        text: str | Plan,
         media_type: str,
         *,
         dataset: Dataset | None = None,
@@ -264,7 +270,7 @@ class EmbeddedStore:
 
     def _answer(
         self,
-        text: str,
+        text: str | Plan,
         media_type: str,
         *,
         only: str = "",
@@ -273,6 +279,7 @@ class EmbeddedStore:
     ) -> Answer:
         """Check a query and send it to a worker; again if its generation went while it was being opened."""
         dataset, base = about
+        plan = planned(text)
         while True:
             job = self.job(text, media_type, only=only, dataset=dataset, base=base)
             try:
@@ -280,55 +287,48 @@ class EmbeddedStore:
             except StoreMissing:
                 if job.folder == str(self._published()):
                     raise
+            except QueryTimeout as error:
+                raise explained(error, plan) from error
 
     def job(
-        self, text: str, media_type: str, *, only: str = "", dataset: Dataset | None = None, base: str | None = None
+        self, text: str | Plan, media_type: str, *, only: str = "", dataset: Dataset | None = None,
+        base: str | None = None,
     ) -> Job:
         """Check a query, and return it as the workers of `pool` take it: to be evaluated on what is published now.
 
         For whoever cannot wait for `serialise` in a thread. Equal jobs have equal answers, unless a function of the
         query gives something else each time.
-
-        Raises
-        ------
-        QueryError
-            If it is refused.
         """
-        facts = check_query(text, self._limits)
+        plan = planned(text)
+        facts = check_query(text.text if isinstance(text, Plan) else text, self._limits)
         check_media_type(facts.form, media_type, only)
         own = dataset is not None and dataset.own
         union = not facts.names_graphs and not own
+        used = plan.shortcuts if dataset is None and not facts.names_graphs else ()
         folder = self._generations.current_folder()
         if folder is None:
-            raise _missing(self._folder)
-        return Job(folder, text, media_type, union, None if own else dataset, base)
+            raise missing(self._folder)
+        return Job(folder, plan.text, media_type, union, None if own else dataset, base, used)
 
     def _published(self) -> Path:
         folder = self._generations.current()
         if folder is None:
-            raise _missing(self._folder)
+            raise missing(self._folder)
         return folder
 
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one published named graph, or with None all of them, to ``path`` as N-Quads."""
-        name = None if graph is None else graph_name(graph)
-        try:
-            quads = ox.Store.read_only(str(self._published())).quads_for_pattern(None, None, None, name)
-            part = path.with_name(path.name + ".part")
-            ox.serialize(quads, part, format=ox.RdfFormat.N_QUADS)
-            part.replace(path)
-        except OSError as error:
-            raise StoreError(f"the archive could not be written to {path}: {error}") from error
+        dump_published(self._published(), None if graph is None else graph_name(graph), path)
 
     def quads(self, graph: str) -> Iterator[ox.Quad]:
         """Yield the quads of one published named graph."""
-        return _read_only(self._published()).quads_for_pattern(None, None, None, graph_name(graph))
+        return open_published(self._published()).quads_for_pattern(None, None, None, graph_name(graph))
 
     def revisions(self) -> Mapping[str, str]:
         """Return a revision for each published graph; an equal one means equal content."""
         generation = self._published()
         noted = published_revisions(self._folder, generation)
-        graphs = _read_only(generation).named_graphs()
+        graphs = open_published(generation).named_graphs()
         return {name.value: noted.get(name.value, noted[None]) for name in graphs if isinstance(name, ox.NamedNode)}
 
     def version(self) -> str:
@@ -354,7 +354,25 @@ class EmbeddedStore:
     def publish(self) -> None:
         """Make a generation of what has been written; the next query of each reader sees it."""
         with self._lock:
-            self._generations.publish(self._writing(), self._revisions.mark)
+            live = self._writing()
+            self._index.begin(self._generations.publish(live, self._mark))
+
+    def _mark(self, generation: Path) -> None:
+        """Add to a generation that is being made what it has seen of the log, and the side index."""
+        self._revisions.mark(generation)
+        self._index.publish(generation, self._writing(), published_revisions(self._folder, generation))
+
+    def make_index_anew(self) -> None:
+        """Make the side index from all quads, and publish."""
+        with self._lock:
+            self._writing()
+            self._index.discard()
+            self._index.begin(None)
+            self.publish()
+
+    def index_faults(self) -> Iterator[Fault]:
+        """Compare the published side index with the published quads, graph by graph."""
+        return faults(self._published())
 
     def optimize(self) -> None:
         """Compact the live files, and publish them."""
@@ -382,38 +400,3 @@ class EmbeddedStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-_LOCK_SECONDS = 1.0
-"""How long to wait for another process that writes: a server lets go of the archive soon after a change."""
-
-
-def _open(live: Path) -> ox.Store:
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            return ox.Store(live)
-        except OSError as error:
-            if "lock" not in str(error).lower():
-                raise StoreError(f"{live} cannot be opened: {error}", "an archive", "restore a copy") from error
-            if time.monotonic() > deadline:
-                raise StoreLocked(
-                    f"another process is writing to {live.parent}", "one writer at a time",
-                    "wait until it has ended, or open the archive for reading",
-                ) from error  # fmt: skip
-        time.sleep(0.05)
-
-
-def _read_only(generation: Path) -> ox.Store:
-    try:
-        return ox.Store.read_only(str(generation))
-    except OSError as error:
-        raise StoreError(f"{generation} cannot be read: {error}", "a published archive", "try again") from error
-
-
-def _missing(folder: Path) -> StoreMissing:
-    return StoreMissing(
-        f"there is no archive in {folder}",
-        "a folder that holds a published archive",
-        "name its folder, or make one by ingesting",
-    )

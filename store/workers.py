@@ -399,6 +399,11 @@ def _raise(kind: str, message: str) -> NoReturn:
             raise QuerySyntaxError(f"the query is not SPARQL: {message}", None, "check the text at that place")
         case "large":
             raise QueryTooLarge(f"the answer has {message}; nothing of it is returned", None, _NARROW)
+        case "pairs":
+            raise QueryTooLarge(
+                f"a relation of time holds between more than {int(message):,} pairs of passages", "fewer",
+                "say more of both: a concept, a work or an agent",
+            )  # fmt: skip
         case "store":
             raise StoreMissing(f"the published archive cannot be opened: {message}", None, "publish it again")
     raise QueryError(f"the query could not be evaluated: {message}")

@@ -68,6 +68,22 @@ class _Refusal(Exception):
         self.status, self.message, self.headers = status, message, headers
 
 
+def _tokens(text: str) -> list[str]:
+    """Return a text in pieces of up to three letters, as a tokenizer might."""
+    return [text[at : at + 3] for at in range(0, len(text), 3)]
+
+
+def _read(heard: Heard) -> dict[str, Any]:
+    """Say how likely each token of a prompt was that ends with the beginning of an answer, as vLLM does."""
+    answer = heard.body["messages"][1]["content"]
+    sure = -3.0 if heard.silent or answer != _wanted(heard) else -0.2
+    told = [("<|AUDIO|>", -20.0)] * 8 + [("assistant\n", -1.0)] + [(token, sure) for token in _tokens(answer)]
+    if heard.model == "chatty":  # its template ends the answer, whatever it is asked for
+        told.append(("<end>", -0.1))
+    places = [{str(100 + n): {"logprob": log, "rank": 3, "decoded_token": text}} for n, (text, log) in enumerate(told)]
+    return _completion("x", "length") | {"prompt_logprobs": [None, *places]}
+
+
 def _hear(body: dict[str, Any], headers: Mapping[str, str]) -> Heard:
     sound, text = body["messages"][0]["content"]
     assert sound["type"] == "input_audio"
@@ -107,10 +123,9 @@ def _json(heard: Heard, answer: str | None = None) -> dict[str, Any]:
     return _completion(json.dumps({"answer": answer or _wanted(heard)}))
 
 
-def _reply(heard: Heard, state: ChatServer) -> dict[str, Any] | bytes:
-    name, body = heard.model, heard.body
-    closed = "Options: " in heard.words
-    first = state.is_first(heard)
+def _refuse(heard: Heard, state: ChatServer, *, first: bool) -> None:
+    """Raise what this model refuses."""
+    name = heard.model
     if name == "busy" and first:
         raise _Refusal(429, "slow down", **{"Retry-After": "0.05"})
     if name == "patient" and len(state.seen[name]) == 1 and first:
@@ -123,14 +138,29 @@ def _reply(heard: Heard, state: ChatServer) -> dict[str, Any] | bytes:
         raise _Refusal(401, f"wrong key: {heard.headers.get('authorization')}")
     if name == "deaf":
         raise _Refusal(400, "this model does not take audio input")
+    if name == "strict" and "prompt_logprobs" in heard.body:
+        raise _Refusal(400, "unknown parameter: prompt_logprobs")
+
+
+def _reply(heard: Heard, state: ChatServer) -> dict[str, Any] | bytes:
+    name = heard.model
+    first = state.is_first(heard)
+    _refuse(heard, state, first=first)
     if name == "late":
         time.sleep(1.0)
     if name == "garbage":
         return b"<html>It works!</html>"
     if name == "half" and first:
         return b'{"id": "x", "choices": [{"mess'
-    if not closed:
+    return _answer(heard)
+
+
+def _answer(heard: Heard) -> dict[str, Any]:
+    name, body = heard.model, heard.body
+    if "Options: " not in heard.words:
         return _free(name)
+    if "prompt_logprobs" in body and name in ("vllm", "chatty"):
+        return _read(heard)
     if name in ("json", "lazy", "stubborn", "inventive", "halved", "mute"):
         return _closed_as_json(heard)
     if body.get("logprobs") and name == "rambling":

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile as sf
-import torch
 
 from ingest.features import analyse
 from ingest.frames import Frames
@@ -25,7 +24,6 @@ Sound = npt.NDArray[np.float64]
 Course = float | Sound
 
 RATE = 48_000
-torch.set_num_threads(1)  # the sounds are short: threads that wait for one another take longer than one alone
 
 WHOLE, WINDOW, OBJECT = SpanKind.WHOLE_RECORDING, SpanKind.FIXED_WINDOW, SpanKind.DETECTED_OBJECT
 

@@ -26,7 +26,7 @@ from tests.tiny_models import save
 from truth.audition import Audition, Auditioned, Wish
 from truth.controls import pairs
 from truth.readings import Reading, information
-from truth.stimuli import TREATMENTS, stimuli
+from truth.stimuli import TREATMENTS, joined, stimuli
 from truth.wordings import DENIED, Asked, variants
 
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
@@ -134,6 +134,19 @@ def test_a_change_of_brightness_turns_round_backwards(hearing: Auditioned) -> No
     assert outcome(hearing, "brightnessMotion")["controlReversal"]
 
 
+def test_two_sounds_are_heard_in_both_orders(hearing: Auditioned) -> None:
+    assert outcome(hearing, "brightnessMotion")["controlOrder"]
+    assert "controlOrder" not in outcome(hearing, "brightnessLevel")
+    dark, bright = (
+        next(one for one in hearing.stimuli.clips if one.labels.get(concept)) for concept in ("dark", "bright")
+    )
+    hears = hearing.identity.hearing
+    first, exchanged = joined(dark, bright, hears).samples, joined(bright, dark, hears).samples
+    assert abs(len(first) - len(exchanged)) <= 1
+    assert len(first) / RATE <= hears.window_s
+    assert _centroid(first[: len(first) // 4]) < _centroid(exchanged[: len(first) // 4])
+
+
 def test_a_listener_that_always_says_the_same_fails_though_it_is_sure(tmp_path: Path) -> None:
     done = auditioned(Ear(listens=False), tmp_path)
     told = outcome(done, "brightnessLevel")
@@ -141,6 +154,7 @@ def test_a_listener_that_always_says_the_same_fails_though_it_is_sure(tmp_path: 
     assert not any(told[name] for name in ("controlSilence", "controlSwap", "controlBandwidth", "conditionClean"))
     assert all(told[name] for name in ("controlLevel", "controlBatch"))
     assert not outcome(done, "brightnessMotion")["controlReversal"]
+    assert not outcome(done, "brightnessMotion")["controlOrder"]
 
 
 def test_a_listener_in_which_sounds_of_a_batch_mix_fails_the_batch_control(tmp_path: Path) -> None:
@@ -155,7 +169,10 @@ def test_information_is_nothing_where_all_answers_are_alike_and_all_where_each_i
 
 
 def test_the_pairs_that_turn_answer_the_same_question() -> None:
-    assert {pair.control for pair in pairs()} == {ListeningCondition.BANDWIDTH, ListeningCondition.REVERSAL}
+    assert {pair.control for pair in pairs()} == {
+        ListeningCondition.BANDWIDTH, ListeningCondition.REVERSAL, ListeningCondition.ORDER
+    }  # fmt: skip
+    assert all(bool(pair.first) == bool(pair.then) == (pair.control is ListeningCondition.ORDER) for pair in pairs())
     assert {(pair.concept, pair.becomes) for pair in pairs()} >= {("bright", "dark"), ("ascent", "descent")}
 
 

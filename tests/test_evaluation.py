@@ -158,13 +158,13 @@ def test_a_guesser_is_at_chance(corpus: Corpus, tmp_path: Path) -> None:
 
 
 def test_a_describer_that_fails_on_a_clip_names_it_and_the_rest_is_scored(corpus: Corpus, tmp_path: Path) -> None:
-    asked = questions(corpus, [CLEAN])
+    asked = questions(corpus, [CLEAN])[:60]
     broken = Guesser(asked[5].extent[0])
     given = list(ask(broken, asked, tmp_path))
     found = evaluate(given, broken.concepts)
     assert (asked[5].name, "ZeroDivisionError: no sound in the sound") in found.failures
-    assert len(found.failures) == sum(one.extent[0] == asked[5].extent[0] for one in asked[:CLIPS])
-    assert found.clips == CLIPS
+    assert len(found.failures) == sum(one.extent[0] == asked[5].extent[0] for one in asked)
+    assert found.clips == 60
     assert len(kept(tmp_path, broken)) == len(asked) - len(found.failures)
 
 
@@ -186,10 +186,11 @@ def test_an_evaluation_that_was_ended_goes_on(corpus: Corpus, tmp_path: Path) ->
     assert all(not one.new for one in ask(Guesser(), asked, tmp_path))
 
 
-def test_kept_answers_give_the_same_scores(corpus: Corpus, folder: Path, evaluation: Evaluation) -> None:
+def test_kept_answers_give_the_same_scores(corpus: Corpus, folder: Path, answers: list[Answer]) -> None:
     again = list(ask(MeasuredDescriber(), questions(corpus, [CLEAN], 12), folder))
     assert not any(one.new for one in again)
-    assert repr(evaluate(again, MeasuredDescriber().concepts)) == repr(evaluation)
+    some = MeasuredDescriber().concepts[:12]
+    assert repr(evaluate(again, some)) == repr(evaluate(answers, some))
 
 
 def test_other_parameters_are_another_describer() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.describe import fitting
+from ingest.fitting import fitting
 from ingest.heard import Heard, HeardTable, read_heard
 from ontology.errors import ClaimsError
 from ontology.terms import ConfidenceKind

@@ -22,8 +22,9 @@ from tests.commands import CLOCK, acousma, command, dump, environment, graph_of,
 from tests.sounds import stroke, table, write
 
 SOUNDS = 10
-MOMENTS = [round(step / 12, 3) for step in range(12)]
+MOMENTS = [round(step / 6, 3) for step in range(6)]
 """When to kill, as shares of the time an undisturbed ingest takes from the making of its archive on."""
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -180,14 +181,18 @@ def test_an_ingest_killed_at_any_moment_leaves_whole_recordings_and_can_be_compl
 def test_killing_an_ingest_with_two_workers_leaves_whole_recordings(
     corpus: Corpus, tmp_path: Path, generation: str, share: float
 ) -> None:
-    archive = tmp_path / "archive"
-    process = start("ingest", corpus.sounds, "--store", archive, *corpus.tables, "--processes", "2")
-    wait_for(archive / "generations" / generation, process)
-    time.sleep(share * corpus.seconds)
-    kill(process)
-    left = whole_recordings(published(archive, tmp_path / "read.nq"), by_graph(corpus.whole))
-    assert left >= int(generation) - 2  # before any recording the empty archive and the vocabulary were published
-    assert list((archive / "scratch").iterdir()), "the kill came when nothing was on its way"
+    for attempt in range(TRIES):
+        archive = tmp_path / f"archive-{attempt}"
+        process = start("ingest", corpus.sounds, "--store", archive, *corpus.tables, "--processes", "2")
+        wait_for(archive / "generations" / generation, process)
+        time.sleep(share * corpus.seconds / 2**attempt)
+        kill(process)
+        left = whole_recordings(published(archive, tmp_path / "read.nq"), by_graph(corpus.whole))
+        assert left >= int(generation) - 2  # before any recording the empty archive and the vocabulary were published
+        if list((archive / "scratch").iterdir()):
+            break  # something was on its way: on a busy machine the kill may come when all is done
+    else:
+        pytest.fail(f"{TRIES} kills all came when nothing was on its way")
     ingest_here(corpus, archive)
     assert dump(archive, tmp_path / "again.nq") == corpus.whole
 

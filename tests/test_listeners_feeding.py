@@ -15,7 +15,7 @@ from ingest.listeners.base import Heard, Mono, Sounding
 from ingest.listeners.chat import Chat
 from ingest.listeners.feeding import bucketed, prefetched
 from ingest.listeners.files import find_model
-from ingest.listeners.hearing import Listeners, heard
+from ingest.listeners.hearing import Listeners, Request, heard
 from ingest.listeners.language import LanguageListener
 from ingest.listeners.questions import read_questions
 from ontology.errors import AudioError
@@ -28,14 +28,6 @@ from tests.tiny_models import LANGUAGE, save
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
 
 Tiny = Callable[[str], Path]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +102,7 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
 ) -> None:
     path = write(tmp_path / "hiss.wav", noise_below(7000, 6.0))
     spans = [Span("00ff", seconds(i), seconds(i + 1), SpanKind.FIXED_WINDOW) for i in range(6)]
-    free = list(heard(listener_of(tiny("qwen2-audio")), path, spans, Listeners(batch=6)))
+    free = list(heard(Request(listener_of(tiny("qwen2-audio")), path, tuple(spans)), Listeners(batch=6)))
     sizes: list[int] = []
     class_ = hf.Qwen2AudioForConditionalGeneration
     real = class_.forward
@@ -126,7 +118,8 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
     monkeypatch.setattr(class_, "forward", forward)
     listeners = Listeners(batch=6)
     listener = listener_of(tiny("qwen2-audio"))
-    tight = list(heard(listener, path, spans, listeners))
+    request = Request(listener, path, tuple(spans))
+    tight = list(heard(request, listeners))
     assert sizes[:2] == [6, 3], "the first batch was not halved twice"
     assert sizes.count(6) == sizes.count(3) == 1
     assert _words(tight) == _words(free)
@@ -134,7 +127,7 @@ def test_a_model_that_runs_out_of_memory_hears_everything_in_halves_and_later_fi
         for a, b in zip(one.answers, other.answers, strict=True):
             np.testing.assert_allclose(a.evidence, b.evidence, atol=2e-5)
     sizes.clear()
-    list(heard(listener, path, spans, listeners))
+    list(heard(request, listeners))
     assert max(sizes) <= 2, "what was learnt of the memory was forgotten with the file"
 
 
@@ -157,6 +150,27 @@ def test_free_words_from_the_prefilled_sound_are_those_of_a_whole_pass(tiny: Tin
     first = chat.answer_on(taken_in, "Describe it.", 24)
     assert first == chat.answer("Describe it.", sounds, 24)
     assert first == chat.answer_on(taken_in, "Describe it.", 24), "the answer changed the cache that it started from"
+
+
+@pytest.mark.parametrize("name", ["qwen2-audio", "qwen-omni"])
+def test_the_answer_is_counted_from_where_the_sound_ends_though_it_is_padded(
+    tiny: Tiny, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = Chat(find_model(str(tiny(name))), "cpu")
+    language = chat.model.model.language_model
+    real, seen = type(language).forward, list[torch.Tensor]()
+
+    def forward(self: Any, *args: Any, **named: Any) -> object:
+        seen.append(named["position_ids"])
+        return real(self, *args, **named)
+
+    monkeypatch.setattr(type(language), "forward", forward)
+    heard_ = chat.prefill("Any words", [noise(1.0, 0), noise(1.6, 1)])
+    chat.answer_on(heard_, "Describe it.", 3)
+    firsts, lasts = ([positions[..., place].flatten()[-2:] for positions in seen] for place in (0, -1))
+    assert lasts[0][0] < lasts[0][1], "the shorter sound is not padded"
+    for ended, begins in zip(lasts, firsts[1:], strict=False):
+        assert (begins == ended + 1).all()
 
 
 def test_the_encoder_hears_each_sound_once_whatever_is_asked(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,6 @@ WORDS = "Bright or dark? Options: bright, dark, cannot tell."
 
 Tiny = Callable[[str], Path]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
@@ -112,8 +110,11 @@ def test_what_is_heard_in_a_batch_is_what_is_heard_alone(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [("qwen2-audio", 0.04), ("music-flamingo", 0.04), ("audio-flamingo", 0.04), ("glm-asr", 0.08)]
-)
+    ("name", "step"),
+    [("qwen2-audio", 0.04), ("music-flamingo", 0.04), ("audio-flamingo", 0.04), ("glm-asr", 0.08),
+     ("qwen-omni", 0.04), pytest.param("voxtral", 0.08, marks=pytest.mark.skipif(
+         "voxtral" not in LANGUAGE, reason="mistral-common is not installed"))],
+)  # fmt: skip
 def test_what_a_model_hears_is_read_from_its_processor(tiny: Tiny, name: str, step: float) -> None:
     hearing = Chat(find_model(str(tiny(name))), "cpu").hearing
     assert (hearing.sample_rate_hz, hearing.maximum_hz, hearing.window_s, hearing.mel_bins) == (16_000, 8000, 2, 16)

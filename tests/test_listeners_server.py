@@ -9,7 +9,7 @@ import numpy as np
 import pyoxigraph as ox
 import pytest
 
-from ingest.listeners.base import Heard, ServerOptions, Sounding, TroubleKind
+from ingest.listeners.base import Heard, Scoring, ServerOptions, Sounding, TroubleKind
 from ingest.listeners.questions import read_questions
 from ingest.listeners.remote import ServerListener
 from ingest.listeners.service import KEY, Pace, base_url
@@ -21,11 +21,12 @@ from store import open_store
 from tests.chat_server import ANSWER, ChatServer, chat_server
 from tests.commands import acousma, dump
 from tests.sounds import noise_below, tone, write
+from truth.wordings import Asked
 
 SMALL = Path(__file__).parent / "data" / "listeners" / "small.yaml"
 MODELS = (
     "good", "json", "lazy", "stubborn", "inventive", "halved", "mute", "stuck", "french", "rambling", "busy", "patient",
-    "shaky", "dead", "locked", "deaf", "late", "garbage", "half",
+    "shaky", "dead", "locked", "deaf", "late", "garbage", "half", "vllm", "chatty", "strict",
 )  # fmt: skip
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
@@ -38,9 +39,12 @@ def server() -> Iterator[ChatServer]:
         yield running
 
 
-def listener(server: ChatServer, model: str, **options: float) -> ServerListener:
-    settings = ServerOptions(server.url, retries=3, timeout_s=options.get("timeout_s", 20.0))
-    return ServerListener(model, read_questions(SMALL, load_vocabulary()), load_vocabulary(), settings)
+def listener(
+    server: ChatServer, model: str, timeout_s: float = 20.0, scoring: Scoring = "auto", **changed: object
+) -> ServerListener:
+    settings = ServerOptions(server.url, retries=3, timeout_s=timeout_s, scoring=scoring)
+    asked = read_questions(SMALL, load_vocabulary()).model_copy(update=changed)
+    return ServerListener(model, asked, load_vocabulary(), settings)
 
 
 def soundings() -> list[Sounding]:
@@ -124,6 +128,57 @@ def test_a_model_that_answers_by_place_whatever_sounds_claims_nothing(server: Ch
     for one in heard:
         for answer in one.answers:
             np.testing.assert_allclose(answer.evidence, 0)
+
+
+def test_a_server_that_reads_prompts_is_scored_by_whole_options(server: ChatServer) -> None:
+    asked = listener(server, "vllm")
+    hiss, hum = asked.listen(soundings())
+    assert asked.reading == "likelihood of options"
+    assert (chosen(hiss)["brightnessLevel"], chosen(hum)["brightnessLevel"]) == ("bright", "dark")
+    (answer,) = (answer for answer in hiss.answers if answer.aspect == "brightnessLevel")
+    np.testing.assert_allclose(answer.evidence, [2.8, 0, 0], atol=1e-9)  # per token, whatever their number
+    assert not troubles(hiss, hum)
+    read = [one for one in server.asked if one.model == "vllm" and len(one.body["messages"]) == 2]
+    assert {one.body["messages"][1]["content"] for one in read if "Bright or dark?" in one.words} == {
+        "bright", "dark", "cannot tell"
+    }  # fmt: skip
+    assert all((one.body["continue_final_message"], one.body["max_tokens"]) == (True, 1) for one in read)
+
+
+@pytest.mark.parametrize("model", ["strict", "chatty", "good"])
+def test_a_server_that_does_not_read_prompts_as_it_should_is_scored_by_letters(server: ChatServer, model: str) -> None:
+    assert listener(server, model).reading == "likelihood of letters"
+    with pytest.raises(ListenerError, match="does not give the likelihood of options"):
+        listener(server, model, scoring="options")
+
+
+@pytest.mark.parametrize(("scoring", "reading"), [("letters", "likelihood of letters"), ("json", "constrained JSON")])
+def test_how_options_are_scored_can_be_chosen(server: ChatServer, scoring: Scoring, reading: str) -> None:
+    asked = listener(server, "vllm", scoring=scoring)
+    assert asked.reading == asked.identity().parameters()["options are scored by"] == reading
+    assert chosen(asked.listen(soundings())[0])["brightnessLevel"] == "bright"
+
+
+def test_a_server_is_compared_with_each_null_sound(server: ChatServer) -> None:
+    """Of noise this server says that it is bright, so that a hiss is only half as convincing."""
+    server.asked.clear()
+    asked = listener(server, "good", null_sounds=("silence", "noise", "shuffled"))
+    hiss, hum = asked.listen(soundings())
+    evidence = [answer.evidence for one in (hiss, hum) for answer in one.answers if answer.aspect == "brightnessLevel"]
+    silent, noise = np.zeros(3), np.array([0, 2.8, 0])  # pink noise has most of its power below 2 kHz
+    for found, own in zip(evidence, ([2.8, 0, 0], [0, 2.8, 0]), strict=True):
+        np.testing.assert_allclose(found, own - np.mean([silent, noise, own], axis=0), atol=1e-9)
+    assert asked.identity().parameters()["null sounds"] == "silence noise shuffled"
+
+
+def test_an_audition_asks_a_server_in_other_words(server: ChatServer) -> None:
+    first = listener(server, "vllm")
+    base = first.questions
+    other = first.asking(base.model_copy(update={"instruction": "Only one of {options}."}))
+    assert isinstance(other, Asked)
+    assert other.identity().parameters()["instruction"] == "Only one of {options}."
+    assert first.identity().parameters()["instruction"] == "Options: {options}."
+    assert other.reading == first.reading
 
 
 # -- answers that are wrong ----------------------------------------------------------------------
@@ -265,7 +320,7 @@ def test_from_a_folder_through_a_server_to_an_answer_in_sparql(server: ChatServe
     again = acousma(*command, **{KEY: "sesame-9731"})
     assert again.returncode == 0, again.stderr
     assert dump(archive, tmp_path / "again.nq") == quads
-    assert len(server.asked) == asked + 1, "only what the server can do is asked again"
+    assert len(server.asked) == asked + 2, "only what the server can do is asked again"
 
 
 def test_a_server_that_dies_leaves_nothing_half_written(tmp_path: Path) -> None:

@@ -20,8 +20,6 @@ from tests.commands import acousma
 from tests.sounds import write
 from tests.tiny_models import hiss_hum_silence, save
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyoxigraph as ox
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
@@ -34,8 +35,7 @@ from truth.corpus.making import make
 from truth.probing import Embedded, train
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
-ENCODERS = ("ast", "clap", "whisper", "hubert")
-pytestmark = pytest.mark.usefixtures("one_thread")
+ENCODERS = ("ast", "clap", "whisper", "hubert", "mert")
 
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
@@ -96,6 +96,33 @@ def test_padding_is_no_part_of_a_vector(models: Path, name: str) -> None:
     longer = np.concatenate([short, np.zeros(4000, np.float32)])
     half, whole = one.embed([short])[0], one.embed([longer])[0]
     assert np.abs(half - whole).max() > 1e-3, "silence that is part of the sound counts"
+
+
+def test_mert_is_heard_as_the_hubert_that_it_is_and_its_code_is_not_run(models: Path) -> None:
+    mert, hubert = encoder(models, "mert"), encoder(models, "hubert")
+    assert (mert.hearing.sample_rate_hz, mert.hearing.token_step_s) == (24_000, pytest.approx(320 / 24_000))
+    sound = bright_and_dark(24_000, 0)[0]
+    np.testing.assert_array_equal(mert.embed([sound]), _of_hubert(hubert, sound))
+    for seconds_ in (5.05, 12.0):  # the rest of the first is too short to be heard alone
+        long = np.resize(sound, round(24_000 * seconds_))
+        assert np.isfinite(mert.embed([long])).all()
+        assert mert.embed([long]).shape == mert.embed([sound]).shape
+
+
+def _of_hubert(hubert: Encoder, sound: Mono) -> np.ndarray:
+    """Return the vector of a sound whose rate another extractor has, by the same weights."""
+    normal = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
+    with torch.inference_mode():
+        steps = hubert.model(torch.from_numpy(normal[None])).last_hidden_state[0]
+    return torch.cat([steps.mean(0), steps.std(0, correction=0)])[None].numpy()
+
+
+def test_a_mert_that_is_no_hubert_is_refused(models: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(save("mert", models), tmp_path / "other"))
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    (path / "config.json").write_text(json.dumps(config | {"feature_extractor_cqt": True}), encoding="utf-8")
+    with pytest.raises(ListenerError, match="a MERT with feature_extractor_cqt"):
+        Encoder(find_model(str(path)), "cpu")
 
 
 def test_an_encoder_of_another_kind_is_refused(models: Path) -> None:

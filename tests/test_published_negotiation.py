@@ -232,7 +232,7 @@ def test_odd_names_are_told_as_text_and_read_no_file(client: httpx.Client, path:
 
 
 def test_a_browser_is_led_home_and_a_program_gets_text(client: httpx.Client) -> None:
-    assert get(client, "", HTML, follow=True).url.path == "/index.html"
+    assert get(client, "", HTML, follow=True).url.path == "/workbench/"
     assert get(client, "", {"Accept": "*/*"}).headers["content-type"].startswith("text/plain")
 
 

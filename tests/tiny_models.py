@@ -3,9 +3,14 @@
 They load through the same code as the published ones; what they say means nothing.
 """
 
+import base64
+import json
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 import torch
 import transformers as hf
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 TEXT: dict[str, Any] = {
@@ -114,6 +120,92 @@ def glm_asr() -> tuple[Any, Any]:
     return hf.GlmAsrForConditionalGeneration(config), processor
 
 
+def qwen_omni() -> tuple[Any, Any]:
+    """Build the part of Qwen2.5-Omni that hears and answers, in the shell of the whole model, as it is published."""
+    named = {
+        f"{name}_token": f"<|{name}|>"
+        for name in ("image", "audio", "video", "vision_bos", "vision_eos", "audio_bos", "audio_eos")
+    }
+    words = tokenizer(*named.values(), sound="<|audio_bos|><|audio|><|audio_eos|>")
+    words = hf.PreTrainedTokenizerFast(
+        tokenizer_object=words.backend_tokenizer, pad_token="<pad>", eos_token="<end>", extra_special_tokens=named,
+        chat_template=words.chat_template,
+    )  # fmt: skip
+    token = {name: words.convert_tokens_to_ids(mark) for name, mark in named.items()}
+    rotations = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [1, 1, 2]}
+    thinker = {
+        "audio_config": {
+            "num_mel_bins": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32, "d_model": 16,
+            "max_source_positions": 100, "n_window": 100, "output_dim": 32,
+        },
+        "vision_config": {
+            "depth": 1, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
+            "fullatt_block_indexes": [0],
+        },
+        "text_config": {"vocab_size": len(words), "rope_parameters": rotations, **TEXT},
+        "audio_token_index": token["audio_token"], "image_token_index": token["image_token"],
+        "video_token_index": token["video_token"], "audio_start_token_id": token["audio_bos_token"],
+        "audio_end_token_id": token["audio_eos_token"], "vision_start_token_id": token["vision_bos_token"],
+        "vision_end_token_id": token["vision_eos_token"],
+    }  # fmt: skip
+    model = hf.Qwen2_5OmniForConditionalGeneration(
+        hf.Qwen2_5OmniConfig(thinker_config=thinker, enable_audio_output=False)
+    )
+    return model, _Parts(hf.WhisperFeatureExtractor(feature_size=16, chunk_length=2), words)
+
+
+class _Parts:
+    """A processor of which only parts are saved."""
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+
+    def save_pretrained(self, path: Path) -> None:
+        for part in self._parts:
+            part.save_pretrained(path)
+
+
+def voxtral() -> tuple[Any, Any]:
+    """Build a Voxtral, whose tokens come from a file of Mistral's own kind; its processor knows some by number."""
+    known = import_module("mistral_common.tokens.tokenizers.base").SpecialTokens
+    fixed = {0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 11: "<pad>", 24: "[AUDIO]",
+             25: "[BEGIN_AUDIO]"}  # fmt: skip
+    others = iter([mark.value for mark in known if mark.value not in fixed.values()])
+    marks = [fixed.get(number) or next(others, f"<SPECIAL_{number}>") for number in range(80)]
+    tekken = {
+        "config": {"pattern": r"[^\s]+|\s+", "num_vocab_tokens": 256, "default_vocab_size": 336,
+                   "default_num_special_tokens": 80, "version": "v11"},
+        "vocab": [{"rank": n, "token_bytes": base64.b64encode(bytes([n])).decode(), "token_str": None}
+                  for n in range(256)],
+        "special_tokens": [{"rank": n, "token_str": mark, "is_control": True} for n, mark in enumerate(marks)],
+        "audio": {"sampling_rate": 16_000, "frame_rate": 12.5, "chunk_length_s": 2.0, "audio_encoding_config":
+                  {"num_mel_bins": 16, "hop_length": 160, "window_size": 400}},
+    }  # fmt: skip
+    config = hf.VoxtralConfig(
+        audio_config=_encoder(
+            "voxtral_encoder", num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, hidden_size=16,
+            max_source_positions=100,
+        ),
+        text_config={"model_type": "llama", "vocab_size": 336, "head_dim": 8, **TEXT},
+        audio_token_id=24,
+    )  # fmt: skip
+    return hf.VoxtralForConditionalGeneration(config), _Tekken(json.dumps(tekken))
+
+
+class _Tekken:
+    """The processor of a Voxtral, whose tokenizer can only be saved from a file."""
+
+    def __init__(self, tokens: str) -> None:
+        self._tokens = tokens
+
+    def save_pretrained(self, path: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "tekken.json"
+            file.write_text(self._tokens, encoding="utf-8")
+            features = hf.WhisperFeatureExtractor(feature_size=16, chunk_length=2)
+            hf.VoxtralProcessor(features, hf.MistralCommonBackend(tokenizer_path=str(file))).save_pretrained(path)
+
+
 def clap() -> tuple[Any, Any]:
     words = tokenizer("<s>", "</s>", "<mask>")
     config = hf.ClapConfig(
@@ -140,13 +232,32 @@ def ast(frames: int = 128, width: int = 16) -> tuple[Any, Any]:
     return hf.ASTForAudioClassification(config), features
 
 
-def hubert() -> tuple[Any, Any]:
+def hubert(rate: int = 16_000) -> tuple[Any, Any]:
     config = hf.HubertConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, conv_dim=[16, 16, 16],
         conv_stride=[5, 8, 8], conv_kernel=[10, 8, 8], num_conv_pos_embeddings=8,
         num_conv_pos_embedding_groups=2,
     )  # fmt: skip
-    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor()
+    return hf.HubertModel(config), hf.Wav2Vec2FeatureExtractor(sampling_rate=rate)
+
+
+def _as_mert(path: Path) -> None:
+    """Write the configuration and the weights of a HuBERT as those of MERT are: its own type and code, old names."""
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    config |= {
+        "model_type": "mert_model", "architectures": ["MERTModel"], "deepnorm": False, "attention_relax": -1.0,
+        "feature_extractor_cqt": False, "sample_rate": 24_000,
+        "auto_map": {"AutoConfig": "configuration_MERT.MERTConfig", "AutoModel": "modeling_MERT.MERTModel"},
+    }  # fmt: skip
+    (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (path / "modeling_MERT.py").write_text("raise SystemExit('code of a model was run')\n", encoding="utf-8")
+    (path / "configuration_MERT.py").write_text("raise SystemExit('code of a model was run')\n", encoding="utf-8")
+    weights = load_file(path / "model.safetensors")
+    names = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    for new, old in names.items():
+        weights = {name.replace(new, old): value for name, value in weights.items()}
+    torch.save(weights, path / "pytorch_model.bin")
+    (path / "model.safetensors").unlink()
 
 
 SPOKEN = (("en", " hear me", 0.1, 0.8), ("fr", " la mer", 0.0, 0.6))
@@ -218,10 +329,13 @@ def text_only() -> tuple[Any, Any]:
 
 BUILDERS: Mapping[str, Callable[[], tuple[Any, Any]]] = {
     "qwen2-audio": qwen2_audio, "music-flamingo": music_flamingo, "audio-flamingo": audio_flamingo, "glm-asr": glm_asr,
-    "clap": clap, "ast": ast, "whisper": whisper, "text-only": text_only,
-    "encoder": partial(ast, 1100, 32), "hubert": hubert,
+    "qwen-omni": qwen_omni, "voxtral": voxtral, "clap": clap, "ast": ast, "whisper": whisper, "text-only": text_only,
+    "encoder": partial(ast, 1100, 32), "hubert": hubert, "mert": partial(hubert, 24_000),
 }  # fmt: skip
-LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr")
+LANGUAGE = ("qwen2-audio", "music-flamingo", "audio-flamingo", "glm-asr", "qwen-omni") + (
+    ("voxtral",) if find_spec("mistral_common") else ()
+)
+"""The audio language models; Voxtral only where the library with its tokens is installed."""
 
 
 def save(name: str, folder: Path) -> Path:
@@ -232,4 +346,6 @@ def save(name: str, folder: Path) -> Path:
         model, processor = BUILDERS[name]()
         model.eval().save_pretrained(path)
         processor.save_pretrained(path)
+        if name == "mert":
+            _as_mert(path)
     return path

@@ -322,13 +322,19 @@ def ask(who: Describer, asked: Sequence[Question], folder: Path, processes: int 
 
 
 def _one_thread() -> None:
+    """Let torch use one thread: the sounds are short, and threads that wait for one another take four times as long."""
     torch.set_num_threads(1)
 
 
 def _each(who: Describer, asked: Sequence[Question], processes: int) -> Iterator[Answer]:
     if processes <= 1 or len(asked) < 2:
-        for question in asked:
-            yield answer(who, question)
+        threads = torch.get_num_threads()
+        _one_thread()
+        try:
+            for question in asked:
+                yield answer(who, question)
+        finally:
+            torch.set_num_threads(threads)
         return
     with ProcessPoolExecutor(processes, get_context("spawn"), _one_thread) as pool:
         try:

@@ -3,7 +3,8 @@
 Conventions
 -----------
 * Every clip is heard plain, in a batch. One clip in `_FEWER` is also heard as nothing, at other levels, alone, again,
-  and asked about in other words; a clip is heard backwards or without its upper band where that should turn an answer.
+  and asked about in other words; a clip is heard backwards, without its upper band, or before and after another where
+  that should turn an answer.
 * Answers are kept in one file per listener and clips, one JSON line each, appended as they come: an audition that was
   ended goes on, and another one of the same clips asks nothing again.
 """
@@ -20,14 +21,15 @@ from pathlib import Path
 from ingest.listeners.base import Identity, Listener, Sounding
 from ingest.listeners.hearing import halving
 from ontology.score_terms import ListeningCondition
-from truth.controls import LIMITS, LOUDNESS, SAME, SILENCES, Given, Limits, Result, Right, judge, pairs, right
+from ontology.vocabulary import load_vocabulary
+from truth.controls import LIMITS, LOUDNESS, ORDERS, SAME, SILENCES, Given, Limits, Result, Right, judge, pairs, right
 from truth.readings import Reading, completed, readings
-from truth.stimuli import Stimuli, lost_decibels, stimuli
+from truth.stimuli import Stimuli, joined, lost_decibels, stimuli
 from truth.wordings import Asked, variants
 
 __all__ = ["VERSION", "Audition", "Auditioned", "Wish"]
 
-VERSION = "1"
+VERSION = "2"
 """Of the controls; to be raised with every change that can change a figure."""
 _FEWER = 4
 
@@ -62,6 +64,8 @@ class _Task:
     done: str
     treatment: str
     wording: str | None = None
+    other: int | None = None
+    """The clip that follows, or goes before."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +142,25 @@ class Audition:
                     found.append(_Task(clip, "reversed", "reversed"))
                 if pair.control is ListeningCondition.BANDWIDTH and self._lost[clip] >= 3.0:
                     found.append(_Task(clip, "low-passed", "low-passed"))
+        found += self._pairs()
         few = clips[::_FEWER]
         found += [_Task(clip, name, name) for name in (*SILENCES, *LOUDNESS) for clip in few]
         found += [_Task(clip, name, "plain", name) for name in self._wordings for clip in few]
         found += [_Task(clip, name, "plain") for name in SAME for clip in few]
         return list(dict.fromkeys(found))
+
+    def _pairs(self) -> Iterator[_Task]:
+        """Yield clips that are to be heard one after the other, and exchanged."""
+        clips, aspect = self.stimuli.clips, load_vocabulary().aspect
+        for pair in pairs():
+            if pair.control is not ListeningCondition.ORDER or aspect(pair.concept) not in self._options:
+                continue
+            first, then = (
+                [number for number, one in enumerate(clips) if one.labels.get(concept)]
+                for concept in (pair.first, pair.then)
+            )
+            for clip, other in list(zip(first, then, strict=False))[: self._wish.each]:
+                yield from (_Task(clip, name, name, other=other) for name in ORDERS)
 
     @property
     def size(self) -> int:
@@ -199,7 +217,11 @@ class Audition:
                 yield task, told
 
     def _sounding(self, task: _Task) -> Sounding:
-        return self.stimuli.clips[task.clip].sounding(task.treatment, self._identity.hearing.sample_rate_hz)
+        clips, hearing = self.stimuli.clips, self._identity.hearing
+        if task.other is None:
+            return clips[task.clip].sounding(task.treatment, hearing.sample_rate_hz)
+        both = (clips[task.clip], clips[task.other])
+        return joined(*(both if task.done == ORDERS[0] else both[::-1]), hearing)
 
     @property
     def _file(self) -> Path:

@@ -13,6 +13,8 @@ swap       information of the answers about the sounds (`truth.readings`)       
 bandwidth  share of the sounds with energy above 2 kHz whose answer moves the       at least `flips`
            right way when that energy is taken away (``controls.csv``)
 reversal   share of the sounds with a direction whose answer flips backwards        at least `flips`
+order      share of the pairs of sounds about which the right is said in both       at least `flips`
+           orders
 prompt     share of answers that stay in other words, orders and letters, and       at least `agreement`
            that change when the question is denied
 level      share of answers that stay when the sound is louder, softer, or one      at least `agreement`
@@ -45,10 +47,12 @@ __all__ = ["LIMITS", "Given", "Limits", "Pair", "Result", "Right", "judge", "pai
 SAME = ("alone", "again")
 LOUDNESS = ("louder", "softer", "left alone")
 SILENCES = ("silent", "faint")
+ORDERS = ("in order", "exchanged")
 LEAST_LABELLED = 5
 """So many clips in which a concept holds, and in which it does not, are needed to judge it."""
 _LOST_DB = 3.0
 """What a sound has to lose above 2 kHz so that its brightness should change."""
+_COLUMNS = ("control", "concept", "becomes", "first", "then", "because")
 _SEED = 1948
 _CHANCE = 0.5
 
@@ -80,11 +84,15 @@ class Pair:
     ----------
     control : ListeningCondition
     concept, becomes : str
+    first, then : str
+        Of the control of order: what holds of the two sounds of which the first answer is true. Else empty.
     """
 
     control: ListeningCondition
     concept: str
     becomes: str
+    first: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,15 +170,16 @@ def pairs() -> tuple[Pair, ...]:
     """
     vocabulary = load_vocabulary()
     found = []
-    for row in read_rows(Path(__file__).parent / "controls.csv", ("control", "concept", "becomes", "because")):
-        control = row.one_of("control", ("bandwidth", "reversal"))
+    for row in read_rows(Path(__file__).parent / "controls.csv", _COLUMNS):
+        control = row.one_of("control", ("bandwidth", "reversal", "order"))
         concept, becomes = row.text("concept"), row.text("becomes")
-        for column, id_ in (("concept", concept), ("becomes", becomes)):
-            if id_ not in vocabulary.concepts:
+        sounds = [row.text(name) if control == "order" else "" for name in ("first", "then")]
+        for column, id_ in (("concept", concept), ("becomes", becomes), ("first", sounds[0]), ("then", sounds[1])):
+            if id_ and id_ not in vocabulary.concepts:
                 raise row.error(column, repr(id_), "the id of a concept")
         if vocabulary.aspect(concept) != vocabulary.aspect(becomes):
             raise row.error("becomes", repr(becomes), f"a concept that answers {vocabulary.aspect(concept)}")
-        found.append(Pair(ListeningCondition(f"control{control.capitalize()}"), concept, becomes))
+        found.append(Pair(ListeningCondition(f"control{control.capitalize()}"), concept, becomes, *sounds))
     return tuple(found)
 
 
@@ -271,7 +280,7 @@ def _controls(given: Sequence[Given], aspect: str, hearing: Hearing, limits: Lim
 
 
 def _turning(given: Sequence[Given], aspect: str, limits: Limits) -> Iterator[Result]:
-    """Yield what becomes of answers that have to turn: with a band limit, and backwards."""
+    """Yield what becomes of answers that have to turn: with a band limit, backwards, and in the other order."""
     vocabulary = load_vocabulary()
     own = [pair for pair in pairs() if vocabulary.aspect(pair.concept) == aspect]
     for control in dict.fromkeys(pair.control for pair in own):
@@ -289,25 +298,30 @@ def _turning(given: Sequence[Given], aspect: str, limits: Limits) -> Iterator[Re
 def _concerns(pair: Pair, one: Given) -> bool:
     if pair.control is ListeningCondition.BANDWIDTH:
         return one.lost_db >= _LOST_DB
+    if pair.control is ListeningCondition.ORDER:
+        return ORDERS[0] in one.told
     return bool(one.labels.get(pair.concept) or one.labels.get(pair.becomes))
 
 
 def _turns(pair: Pair, one: Given, aspect: str, limits: Limits) -> bool | None:
     """Tell whether an answer turns as it should; None if it was not asked for."""
-    treatment = "low-passed" if pair.control is ListeningCondition.BANDWIDTH else "reversed"
-    before, after = one.told["plain"].get(aspect), one.told.get(treatment, {}).get(aspect)
+    names = {ListeningCondition.BANDWIDTH: ("plain", "low-passed"), ListeningCondition.ORDER: ORDERS}
+    name, other = names.get(pair.control, ("plain", "reversed"))
+    before, after = one.told.get(name, {}).get(aspect), one.told.get(other, {}).get(aspect)
     if before is None or after is None:
         return None
     first, then = before.lead(pair.concept, pair.becomes), after.lead(pair.concept, pair.becomes)
     if pair.control is ListeningCondition.BANDWIDTH:
         return first - then >= limits.lead
+    if pair.control is ListeningCondition.ORDER:
+        return min(first, -then) >= limits.lead
     return first * then < 0 and min(abs(first), abs(then)) >= limits.lead
 
 
 def _staying(given: Sequence[Given], aspect: str, hearing: Hearing, limits: Limits) -> Iterator[Result]:
     """Yield what becomes of answers that have to stay: in other words, and at other levels."""
     names = {name for one in given for name in one.told}
-    wordings = sorted(names - {"plain", "reversed", "low-passed", *SAME, *LOUDNESS, *SILENCES})
+    wordings = sorted(names - {"plain", "reversed", "low-passed", *SAME, *LOUDNESS, *SILENCES, *ORDERS})
     groups = ((ListeningCondition.PROMPT, wordings), (ListeningCondition.LEVEL, LOUDNESS))
     needs = load_envelopes().needs.get(aspect)
     spatial = needs is not None and needs.channels is not None and needs.channels > hearing.channels

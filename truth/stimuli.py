@@ -23,7 +23,7 @@ from ontology.terms import SpanKind
 from ontology.values import Span, seconds
 from truth.corpus.clips import Clip, Selection, Signal, draw, events, known_concepts, mixed, plan_of
 
-__all__ = ["LOW_PASS_HZ", "TREATMENTS", "Stimuli", "Stimulus", "lost_decibels", "stimuli"]
+__all__ = ["LOW_PASS_HZ", "TREATMENTS", "Stimuli", "Stimulus", "joined", "lost_decibels", "stimuli"]
 
 LOW_PASS_HZ = 2000
 GAIN = 10 ** (12 / 20)
@@ -100,10 +100,31 @@ class Stimulus:
         rate : int
             Of the listener, in Hz.
         """
-        sound = np.ascontiguousarray(TREATMENTS[treatment](self.sound()).mean(axis=1), np.float32)
-        mono: Mono = sound if rate == RATE else soxr.resample(sound, RATE, rate, quality="HQ").astype(np.float32)
-        length = max(seconds(len(mono) / rate), seconds(0.001))
-        return Sounding(Span("0" * 16, seconds(0), length, SpanKind.FIXED_WINDOW), mono)
+        return _taken(TREATMENTS[treatment](self.sound()), rate)
+
+
+def _taken(sound: Signal, rate: int) -> Sounding:
+    """Return a sound of shape (samples, 2) as a listener takes it."""
+    whole = np.ascontiguousarray(sound.mean(axis=1), np.float32)
+    mono: Mono = whole if rate == RATE else soxr.resample(whole, RATE, rate, quality="HQ").astype(np.float32)
+    length = max(seconds(len(mono) / rate), seconds(0.001))
+    return Sounding(Span("0" * 16, seconds(0), length, SpanKind.FIXED_WINDOW), mono)
+
+
+def joined(first: Stimulus, then: Stimulus, hearing: Hearing) -> Sounding:
+    """Return one sound after the other, the louder as soft as the other, each half of what is heard as one at most.
+
+    Parameters
+    ----------
+    first, then : Stimulus
+    hearing : Hearing
+        Of the listener.
+    """
+    parts = [one.sound()[: int(hearing.window_s / 2 * RATE)] for one in (first, then)]
+    levels = [float(np.sqrt(np.mean(part.astype(np.float64) ** 2))) for part in parts]
+    softest = min(levels)
+    even = [part * np.float32(softest / level if level else 1.0) for part, level in zip(parts, levels, strict=True)]
+    return _taken(np.concatenate(even), hearing.sample_rate_hz)
 
 
 def lost_decibels(sound: Signal) -> float:

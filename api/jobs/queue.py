@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +27,18 @@ class JobQueue:
         Base IRI of the archive, and torch device.
     most_bytes : int
         Largest sound file in bytes.
+    describers : Mapping of str to str
+        Describers that can listen beside the measured one: kind and model, such as ``clap=/models/clap``, by name.
     """
 
     MOST_WAITING = 200
 
-    def __init__(self, folder: JobFolder, base: str, device: str, most_bytes: int) -> None:
+    def __init__(
+        self, folder: JobFolder, base: str, device: str, most_bytes: int, describers: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.most_bytes = most_bytes
+        self.describers = dict(describers or {})
         self._base, self._device = base, device
         self._wake = threading.Event()
         self._closed = False
@@ -75,6 +80,7 @@ class JobQueue:
         """Let a process do a job, and note it if the process ended without a word."""
         command = [
             sys.executable, "-m", "api.jobs.work", str(self.folder.archive.resolve()), job.id, self._base, self._device,
+            *(self.describers[name] for name in job.describers if name in self.describers),
         ]  # fmt: skip
         log = self.folder.folder(job.id) / "log.txt"
         with log.open("wb") as out:
@@ -113,7 +119,9 @@ def opened_queue(settings: Settings) -> Iterator[JobQueue | None]:
     if not isinstance(settings.location, Path):
         yield None
         return
-    queue = JobQueue(JobFolder(settings.location), settings.base_iri, settings.device, settings.upload_bytes)
+    queue = JobQueue(
+        JobFolder(settings.location), settings.base_iri, settings.device, settings.upload_bytes, settings.describers
+    )
     queue.start()
     try:
         yield queue

@@ -64,13 +64,20 @@ def job_routes(service: Service, queue: JobQueue | None) -> APIRouter:
         title: _Text = None,
         creator: _Text = None,
         year: Annotated[int | None, Query(ge=1, le=9999)] = None,
+        licence: _Text = None,
+        describer: Annotated[
+            list[str] | None, Query(max_length=20, description="Further describers, as the server names them.")
+        ] = None,
     ) -> Job:
         """Send a sound file, as the body or as the part `file` of a form; a job takes it into the archive."""
         service.access.writer(request, Role.ANNOTATOR)
         there = open_queue()
         if await anyio.to_thread.run_sync(lambda: there.is_full):
             raise Problem(503, "Too many jobs are waiting. To do: send it again when some are done.")
-        about: dict[str, object] = {"title": _words(title), "creator": _words(creator), "year": year}
+        about: dict[str, object] = {
+            "title": _words(title), "creator": _words(creator), "year": year, "licence": _words(licence),
+            "describers": _describers(there, describer or []),
+        }  # fmt: skip
         job = await _received(request, there, filename, about)
         await anyio.to_thread.run_sync(there.add, job)
         response.headers["Location"] = f"/api/jobs/{job.id}"
@@ -96,6 +103,22 @@ def job_routes(service: Service, queue: JobQueue | None) -> APIRouter:
         return StreamingResponse(_told(folder, first), media_type="text/event-stream", headers=headers)
 
     return router
+
+
+def _describers(queue: JobQueue, wanted: list[str]) -> list[str]:
+    """Return the describers that were asked for, each once.
+
+    Raises
+    ------
+    Problem
+        400, if the server has none of a name.
+    """
+    known = list(queue.describers)
+    for name in wanted:
+        if name not in known:
+            offered = ", ".join(known) or "none beside the measured one"
+            raise Problem(400, f"No describer is called {name[:80]!r} here. Expected: {offered}.")
+    return list(dict.fromkeys(wanted))
 
 
 def _words(text: str | None) -> str | None:

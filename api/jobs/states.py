@@ -45,6 +45,8 @@ class Job(BaseModel):
     title: str | None = Field(default=None, description="Title of the work, as it was sent.")
     creator: str | None = None
     year: int | None = None
+    licence: str | None = Field(default=None, description="Licence of the sound, as it was sent.")
+    describers: list[str] = Field(default=[], description="Further describers that listen, by name.")
     statements: int | None = Field(default=None, description="New statements in the archive.", examples=[1943])
     recording: str | None = Field(default=None, description="IRI of the recording.")
     notices: list[str] = []

@@ -16,7 +16,7 @@ from fastapi import Request
 from api.protocol.problems import Problem
 from api.tokens import Role, Token, Tokens
 
-__all__ = ["LOOPBACK", "Access", "Writes"]
+__all__ = ["LOOPBACK", "Access", "Hearing", "Writes"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="acousma"'}
@@ -25,6 +25,15 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="acousma"'}
 class Writes(StrEnum):
     """Who may write."""
 
+    TOKEN = "token"
+    OPEN = "open"
+    NONE = "none"
+
+
+class Hearing(StrEnum):
+    """Who may hear the sound of recordings; whoever is signed in may, except with ``none``."""
+
+    LICENSED = "licensed"
     TOKEN = "token"
     OPEN = "open"
     NONE = "none"
@@ -40,11 +49,14 @@ class Access:
     writes : Writes
     public : bool
         Whether reading is open to all.
+    hearing : Hearing
+        Who may hear the sound of recordings.
     """
 
     tokens: Tokens
     writes: Writes = Writes.TOKEN
     public: bool = True
+    hearing: Hearing = Hearing.LICENSED
 
     def reader(self, request: Request) -> Token | None:
         """Return the token of a request that reads; None if it has none and needs none.

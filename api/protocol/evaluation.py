@@ -20,8 +20,9 @@ from anyio import CapacityLimiter
 from fastapi import Request
 from starlette.types import Receive
 
-from ontology.errors import QueryBusy, StoreMissing
-from store import AnswerBytes, Dataset, EmbeddedStore, Limits, Stop, Store
+from ontology.errors import QueryBusy, QueryTimeout, StoreMissing
+from store import AnswerBytes, Dataset, EmbeddedStore, Limits, Plan, Stop, Store
+from store.planning import explained, planned
 from store.workers import Answer, Job
 
 __all__ = ["Evaluation", "KeptAnswer", "StreamedAnswer", "stopped_when_gone"]
@@ -210,7 +211,13 @@ class Evaluation:
         return now.borrowed_tokens, now.tasks_waiting
 
     async def answer(
-        self, request: Request, text: str, media_type: str, *, dataset: Dataset | None = None, base: str | None = None
+        self,
+        request: Request,
+        text: str | Plan,
+        media_type: str,
+        *,
+        dataset: Dataset | None = None,
+        base: str | None = None,
     ) -> AnswerBytes:
         """Evaluate a query and return its answer, of which the first block is there.
 
@@ -229,6 +236,8 @@ class Evaluation:
                 return KeptAnswer(known)
             try:
                 answer = await self._evaluated(request.receive, self._turns, job)
+            except QueryTimeout as error:
+                raise explained(error, planned(text)) from error
             except StoreMissing:  # the state that was to be read went before it was opened
                 if store.job(text, media_type, dataset=dataset, base=base) == job:
                     raise
@@ -264,7 +273,7 @@ class Evaluation:
                 task.cancel()
 
     async def _in_thread(
-        self, request: Request, text: str, media_type: str, dataset: Dataset | None, base: str | None
+        self, request: Request, text: str | Plan, media_type: str, dataset: Dataset | None, base: str | None
     ) -> AnswerBytes:
         if self._asking.statistics().tasks_waiting >= self._most_waiting:
             raise QueryBusy(f"{self._most_waiting} queries are waiting", "a shorter queue", "ask again a little later")

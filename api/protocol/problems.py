@@ -3,12 +3,12 @@
 Conventions
 -----------
 A browser that asks for a page gets one. Else every error is ``application/problem+json`` with ``title``, ``status`` and
-``detail``, which says what was found, what was expected and what to do. No body holds a path, a stack or a name
-of this machine.
+``detail``, which says what was found, what was expected and what to do. No body holds a path, a stack or a name of this
+machine.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -118,12 +118,11 @@ def _told(request: Request, status: int, detail: str, headers: Mapping[str, str]
     id_ = request_id(request)
     answer = problem(status, detail, headers, id_)
     if _likes_pages(request):
-        from api.published.problem_page import PAGE_POLICY, problem_page  # it needs this module
-
-        answer.body = problem_page(request.url.path, HTTPStatus(status).phrase, detail, (status, id_))
-        answer.headers["Content-Length"] = str(len(answer.body))
-        answer.headers["Content-Type"] = "text/html; charset=utf-8"
-        answer.headers["Content-Security-Policy"] = PAGE_POLICY
+        page: Response = request.app.state.problem_page(request, status, detail)
+        for name, value in page.headers.items():
+            answer.headers[name] = value
+        answer.body = page.body
+        answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
@@ -135,8 +134,16 @@ def _likes_pages(request: Request) -> bool:
     return "text/html" in named and best == "text/html"
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Let an application answer every error as a problem."""
+def tell_problems(app: FastAPI, page: Callable[[Request, int, str], Response]) -> None:
+    """Let an application answer every error as a problem.
+
+    Parameters
+    ----------
+    app : FastAPI
+    page : callable
+        Makes the page that tells people of a problem, from its status and what is said of it.
+    """
+    app.state.problem_page = page
 
     @app.exception_handler(AcousmaError)
     @app.exception_handler(Problem)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import Request
 
@@ -47,6 +48,8 @@ class Service:
         Base IRI of the archive's data.
     name : str
         What the archive is called.
+    folder : Path or None
+        Folder of the archive; None where it is on another server.
     """
 
     store: Store
@@ -56,6 +59,7 @@ class Service:
     limits: Limits
     base: str
     name: str = "Acousma"
+    folder: Path | None = None
     queries: Evaluation = field(init=False)
     inside: Evaluation = field(init=False)
 

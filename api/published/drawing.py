@@ -22,14 +22,15 @@ _STEPS = 96
 _INSET = 6.0
 
 
-def _axis(bounds: Bounds) -> tuple[float, float]:
-    """Return the ends of the axis on the property's scale: four margins beyond the thresholds, at least."""
-    places = [bounds.forward(bound) for bound in (bounds.minimum, bounds.maximum) if bound is not None]
+def _axis(bounds: Bounds, value: float | None) -> tuple[float, float]:
+    """Return the ends of the axis on the property's scale: four margins beyond thresholds and value, at least."""
+    known = (bounds.minimum, bounds.maximum, value if value is None or bounds.scale == "linear" or value > 0 else None)
+    places = [bounds.forward(bound) for bound in known if bound is not None]
     room = max(4 * bounds.margin, 0.35 * (max(places) - min(places)))
     return min(places) - room, max(places) + room
 
 
-def condition_curve(bounds: Bounds, caption: str) -> Markup:
+def condition_curve(bounds: Bounds, caption: str, value: float | None = None) -> Markup:
     """Draw the probability that a condition holds along the measured value.
 
     Parameters
@@ -37,13 +38,15 @@ def condition_curve(bounds: Bounds, caption: str) -> Markup:
     bounds : Bounds
     caption : str
         What the picture shows, for those who do not see it.
+    value : float, optional
+        A measured value, which is marked.
 
     Returns
     -------
     Markup
         An ``<svg>``; the area is solid where the value speaks for the concept, striped where it decides nothing.
     """
-    low, high = _axis(bounds)
+    low, high = _axis(bounds, value)
     span = high - low
 
     def across(position: float) -> float:
@@ -60,6 +63,9 @@ def condition_curve(bounds: Bounds, caption: str) -> Markup:
         for x in (across(bounds.forward(bound)) for bound in (bounds.minimum, bounds.maximum) if bound is not None)
     )
     labels = _labels(bounds, across)
+    if value is not None:
+        x = across(bounds.forward(value)) if bounds.scale == "linear" or value > 0 else _INSET
+        marks += f'<path class="value" d="M{x:.1f} {_FLOOR:g}V{_TOP:g}m-5 -7h10l-5 8z"/>'
     return Markup(
         f'<svg class="curve" viewBox="0 0 {WIDTH} 72" role="img" aria-label="{escape(caption)}">'
         f'{areas}<line class="axis" x1="{_INSET:g}" x2="{WIDTH - _INSET:g}" y1="{_FLOOR:g}" y2="{_FLOOR:g}"/>'

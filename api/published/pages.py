@@ -129,6 +129,7 @@ class Pages:
         self.environment.globals.update(
             label=published.label, short=published.short, unit_in_words=unit_in_words, formats=_NAMES, quote=quote,
             local=lambda iri: iri.removeprefix(BASE), header=header(published), is_iri=_is_iri, BASE=BASE,
+            served=endpoint is not None and "://" not in endpoint,
         )  # fmt: skip
 
     @cached_property

@@ -40,8 +40,8 @@ _ALIASES = {
 _SUFFIX = {media_type: suffix for suffix, media_type in FORMATS.items()}
 _FRESH = "public, max-age=600"
 _SAFE = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ELSEWHERE = {
     "authors": ("ontology", "#authors"),

@@ -62,19 +62,23 @@ _INSIDE = {
 }
 """Patterns beside those of the claim, from which an engine can begin."""
 
+_STANDS = "FILTER NOT EXISTS { ?newer dcterms:replaces ?assessment }"
+"""Leaves out assessments that were taken back."""
+
 _AFTER = {
     "agent": "  FILTER(CONTAINS(LCASE(?agent), LCASE(?_agent)))",
     "lowest": "  FILTER(?confidence >= ?_lowest)",
     "highest": "  FILTER(?confidence <= ?_highest)",
     "since": "  FILTER(?end > ?_since)",
     "until": "  FILTER(?start < ?_until)",
-    "verdict": "  FILTER EXISTS { ?assessment oa:hasTarget ?claim ; acm:verdict ?_verdict }",
-    "unassessed": "  FILTER NOT EXISTS { ?assessment oa:hasTarget ?claim ; acm:verdict ?any }",
+    "verdict": f"  FILTER EXISTS {{ ?assessment oa:hasTarget ?claim ; acm:verdict ?_verdict {_STANDS} }}",
+    "unassessed": f"  FILTER NOT EXISTS {{ ?assessment oa:hasTarget ?claim ; acm:verdict ?any {_STANDS} }}",
     "last": "  FILTER(STR(?recording) > ?_last_recording || (STR(?recording) = ?_last_recording &&\n"
     "    (?start > ?_last_start || (?start = ?_last_start && STR(?claim) > ?_last_claim))))",
 }
 _VERDICTS = """SELECT DISTINCT ?claim ?verdict WHERE {{
   VALUES ?claim {{ {claims} }} ?assessment oa:hasTarget ?claim ; acm:verdict ?verdict
+  FILTER NOT EXISTS {{ ?newer dcterms:replaces ?assessment }}
 }} ORDER BY ?verdict"""
 
 

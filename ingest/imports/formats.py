@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.imports import jams, jsonl, ltu, pipelines, tables, whisper_at
+from ingest.imports import iiif, jams, jsonl, ltu, pipelines, tables, whisper_at
 from ingest.imports.records import Left, Reader, Reading
 from ingest.imports.timed import AUDACITY, ELAN, SONIC_VISUALISER, WEBVTT
 from ontology.errors import ImportFileError
@@ -12,7 +12,7 @@ from ontology.errors import ImportFileError
 __all__ = ["FORMATS", "read_file"]
 
 _READERS: tuple[Reader, ...] = (
-    jams, WEBVTT, ELAN, SONIC_VISUALISER, AUDACITY, tables, whisper_at, ltu, jsonl, pipelines,
+    iiif, jams, WEBVTT, ELAN, SONIC_VISUALISER, AUDACITY, tables, whisper_at, ltu, jsonl, pipelines,
 )  # fmt: skip
 FORMATS: dict[str, Reader] = {reader.NAME: reader for reader in _READERS}
 """The readers by name, in the order in which they are tried."""

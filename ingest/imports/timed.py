@@ -33,7 +33,7 @@ from ontology.errors import ImportFileError
 from ontology.terms import ConfidenceKind
 from ontology.vocabulary import load_vocabulary
 
-__all__ = ["AUDACITY", "ELAN", "SONIC_VISUALISER", "WEBVTT", "TimedReader"]
+__all__ = ["AUDACITY", "ELAN", "SONIC_VISUALISER", "WEBVTT", "TimedReader", "taken"]
 
 _ID = re.compile(r"\[(\w+)\]\s*$")
 _LABEL = re.compile(r"-?\d+([.,]\d+)?\t-?\d+([.,]\d+)?(\t|$)")
@@ -52,15 +52,24 @@ def _said(text: str, place: tuple[int, str], times: tuple[float | None, float | 
         return Left(line, Cause.TIME, reason, text, entry=entry)
     if not text.strip():
         return Left(line, Cause.EMPTY, "neither a text nor a label", entry=entry)
+    return Record(line, None, taken(text), start, end, speaker=speaker, entry=entry)
+
+
+def taken(text: str) -> Text | Label:
+    """Return what a text is taken for: a label if it is one or ends in the id of a concept, else words.
+
+    Examples
+    --------
+    >>> taken("A dull thud [attackDecay]")
+    Label(name='attackDecay', score=None, kind=<ConfidenceKind.VERBALISED: 'verbalisedConfidence'>, scheme='acousma')
+    """
     vocabulary, tag = load_vocabulary(), _ID.search(text)
-    said: Text | Label = Text(text)
     if tag and tag[1] in vocabulary.concepts:
-        said = Label(tag[1], None, ConfidenceKind.VERBALISED, "acousma")
-    else:
-        found = meanings(text.strip(), "any", vocabulary)
-        if not (isinstance(found, Unmapped) and found.cause is Cause.UNKNOWN_LABEL):
-            said = Label(text.strip(), None, ConfidenceKind.VERBALISED)
-    return Record(line, None, said, start, end, speaker=speaker, entry=entry)
+        return Label(tag[1], None, ConfidenceKind.VERBALISED, "acousma")
+    found = meanings(text.strip(), "any", vocabulary)
+    if isinstance(found, Unmapped) and found.cause is Cause.UNKNOWN_LABEL:
+        return Text(text)
+    return Label(text.strip(), None, ConfidenceKind.VERBALISED)
 
 
 def _audacity(path: Path) -> Iterator[Item]:

@@ -3,15 +3,15 @@
 Conventions
 -----------
 Sounds are 32-bit floats with full scale 1, mono, shape (samples,), at the rate of the listener's `Identity`. Evidence
-of a language model is in nats per token: how much more likely an answer is with the sound than with silence of the same
-length.
+of a language model is in nats per token: how much more likely an answer is with the sound than with null sounds of the
+same length (`ingest.listeners.nulls`).
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ from ontology.terms import SpanKind
 from ontology.values import Agent, Claim, Description, Span
 
 __all__ = [
-    "Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "ServerOptions", "Sounding", "Trouble",
-    "TroubleKind", "find_envelope", "told",
+    "Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "Scoring", "ServerOptions", "Sounding",
+    "Trouble", "TroubleKind", "find_envelope", "told",
 ]  # fmt: skip
 
 Mono = npt.NDArray[np.float32]
@@ -207,6 +207,7 @@ class TroubleKind(StrEnum):
     CUT_OFF = "answer cut off by the limit of tokens"
     SERVER = "answer had to be asked for again"
     NO_SPEECH = "words where nobody speaks"
+    MEMORY = "batch too large for the memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,10 @@ class Heard:
     troubles: tuple[Trouble, ...] = ()
 
 
+Scoring = Literal["auto", "options", "letters", "json"]
+"""How the options of a question are scored behind a server."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """How a server is asked.
@@ -278,6 +283,9 @@ class ServerOptions:
         Times that a request is made again.
     at_once : int
         Requests that wait for an answer at the same time.
+    scoring : str
+        How options are scored: ``auto`` (the first of the others that the server offers), ``options``, ``letters`` or
+        ``json``.
     """
 
     url: str
@@ -285,6 +293,7 @@ class ServerOptions:
     timeout_s: float = 120.0
     retries: int = 6
     at_once: int = 8
+    scoring: Scoring = "auto"
 
 
 class Listener(Protocol):

@@ -4,9 +4,11 @@ Conventions
 -----------
 The vector of an encoder with steps in time is the mean of its last layer over the steps that the sound fills, followed
 by the standard deviation over them; padding does not count. That of CLAP is its projection of the whole sound. A sound
-has the same vector in a batch and alone. Code that comes with a model is never run: MERT, whose code does, is refused.
+has the same vector in a batch and alone. Code that comes with a model is never run: MERT, which brings its own, is
+loaded as the HuBERT that it is, and refused where it differs from one (``deepnorm``, a constant-Q spectrum as input).
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
+from transformers import (
+    AutoConfig,
+    AutoFeatureExtractor,
+    AutoModel,
+    HubertConfig,
+    HubertModel,
+    Wav2Vec2FeatureExtractor,
+)
 
 from ingest.listeners.base import Hearing, Mono
 from ingest.listeners.clap import clap_processor
@@ -32,13 +41,17 @@ Vectors = npt.NDArray[np.float32]
 
 POOLING = "mean and standard deviation of the last layer over the sound; of CLAP the projection"
 
-_EXPECTED = "an encoder of sound for transformers: AST, CLAP, Whisper, or one like wav2vec 2.0 (HuBERT, WavLM ...)"
+_EXPECTED = "an encoder of sound: AST, CLAP, MERT, Whisper, or one like wav2vec 2.0 (HuBERT, WavLM ...)"
 _LIKE_WAV2VEC = frozenset({"wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat"})
 _SHORTEST = 0.1
 """Seconds; shorter sounds are followed by silence, because some encoders need as much."""
 
 _LONGEST = 30.0
 """Seconds that encoders without a window are given at the most."""
+
+_MERT, _MERT_SECONDS = "mert_model", 5.0
+"""What MERT calls itself in its configuration, and the length of the sounds on which it was trained; longer ones are
+heard in pieces of it, each alone. Source: ``ontology/envelopes.csv``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Encoder:
     def __init__(self, files: ModelFiles, device: str) -> None:
         self.files, self.device = files, device
         try:
-            self._config: Any = AutoConfig.from_pretrained(files.path)
+            self._config: Any = _configuration(files)
         except UNLOADABLE as error:
             raise unusable(files, error, _EXPECTED) from error
         self._kind = _kind(files, self._config)
@@ -85,6 +98,8 @@ class Encoder:
     @cached_property
     def model(self) -> Any:
         """The model, loaded when it is first needed."""
+        if isinstance(self._config, _MertConfig):
+            return load_weights(HubertModel, self.files, self.device, _EXPECTED, config=self._config)
         return load_weights(AutoModel, self.files, self.device, _EXPECTED)
 
     @torch.inference_mode()
@@ -152,6 +167,43 @@ def _of_wave(encoder: Encoder, sounds: Sequence[Mono]) -> torch.Tensor:
     return torch.stack([_pooled(of_one, len(of_one)) for of_one in steps])
 
 
+def _of_mert(encoder: Encoder, sounds: Sequence[Mono]) -> torch.Tensor:
+    """MERT: like wav2vec 2.0, in pieces; what is left at the end goes with the piece before it if it is too short."""
+    rate = encoder.hearing.sample_rate_hz
+    found = []
+    for sound in sounds:
+        count = max(1, math.ceil((encoder.seconds(sound) - _SHORTEST) / _MERT_SECONDS))
+        cuts = [round(number * _MERT_SECONDS * rate) for number in range(1, count)]
+        pieces = [encoder.model(**encoder.placed([piece])).last_hidden_state[0] for piece in np.split(sound, cuts)]
+        steps = torch.cat(pieces)
+        found.append(_pooled(steps, len(steps)))
+    return torch.stack(found)
+
+
+class _MertConfig(HubertConfig):
+    """The configuration of a MERT, as that of a HuBERT."""
+
+
+def _configuration(files: ModelFiles) -> Any:
+    """Return the configuration of a model.
+
+    Raises
+    ------
+    ListenerError
+        If it is a MERT that is no HuBERT.
+    """
+    said = json.loads((files.path / "config.json").read_text(encoding="utf-8"))
+    if said.get("model_type") != _MERT:
+        return AutoConfig.from_pretrained(files.path)
+    if other := [name for name in ("deepnorm", "feature_extractor_cqt") if said.get(name)]:
+        raise ListenerError(
+            f"{files.name} is a MERT with {' and '.join(other)}", "a MERT with the layers of a HuBERT",
+            "code of its own would be needed, which is not run; take another encoder",
+        )  # fmt: skip
+    known = HubertConfig().to_dict().keys() - {"model_type", "architectures", "transformers_version", "dtype"}
+    return _MertConfig(**{name: value for name, value in said.items() if name in known})
+
+
 def _kind(files: ModelFiles, config: Any) -> _Kind:
     """Return how the vectors of a model are made."""
     name = config.model_type
@@ -167,9 +219,10 @@ def _kind(files: ModelFiles, config: Any) -> _Kind:
     if name not in _LIKE_WAV2VEC:
         raise ListenerError(f"{files.name} is of the type {name!r}", _EXPECTED, "take another encoder")
     try:
-        features = AutoFeatureExtractor.from_pretrained(files.path)
+        mert = isinstance(config, _MertConfig)
+        features = (Wav2Vec2FeatureExtractor if mert else AutoFeatureExtractor).from_pretrained(files.path)
     except UNLOADABLE as error:
         raise unusable(files, error, _EXPECTED) from error
     rate = int(features.sampling_rate)
     step = math.prod(config.conv_stride) / rate
-    return _Kind(features, Hearing(rate, 0.0, rate / 2, _LONGEST, step), _of_wave)
+    return _Kind(features, Hearing(rate, 0.0, rate / 2, _LONGEST, step), _of_mert if mert else _of_wave)

@@ -164,7 +164,7 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> Any:
+def load_weights(class_: Any, files: ModelFiles, device: str, expected: str, **options: Any) -> Any:
     """Load the weights of a model.
 
     Parameters
@@ -175,6 +175,8 @@ def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> 
     device : str
     expected : str
         What the folder should hold, for messages.
+    **options
+        Further ones of ``from_pretrained``.
 
     Returns
     -------
@@ -188,7 +190,9 @@ def load_weights(class_: Any, files: ModelFiles, device: str, expected: str) -> 
     """
     try:
         with quiet():
-            model, loaded = class_.from_pretrained(files.path, dtype=dtype_on(device), output_loading_info=True)
+            model, loaded = class_.from_pretrained(
+                files.path, dtype=dtype_on(device), output_loading_info=True, **options
+            )
         model = model.to(device).eval()
     except (*UNLOADABLE, RuntimeError) as error:  # RuntimeError: of torch, for shapes that do not fit and for memory
         raise unusable(files, error, expected) from error

@@ -1,15 +1,16 @@
-"""Listeners and one recording: the sounds of its spans are cut, batched and listened to.
+"""Listeners and recordings: the sounds of their spans are cut, batched and listened to.
 
 Conventions
 -----------
 A file is decoded once per listener, at the rate of the listener, and mixed to mono; of its sound only what the next
-spans need is in memory. A thread decodes ahead of the model; sounds of like length are heard together. A batch that
+spans need is in memory. A thread decodes ahead of the model; sounds of like length are heard together, those of several
+files if they are asked about together. A batch that
 does not fit the device is halved, and so are all after it, those of later recordings too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -19,14 +20,16 @@ import soundfile
 import torch
 
 from ingest.decode import blocks
-from ingest.listeners.base import Heard, Listener, Mono, Progress, Sounding
+from ingest.listeners.base import Heard, Listener, Mono, Progress, Sounding, Trouble, TroubleKind
 from ingest.listeners.feeding import AHEAD, bucketed, prefetched
 from ingest.listeners.notes import Notes
-from ontology.errors import ListenerError
+from ontology.errors import AudioError, ListenerError
 from ontology.terms import SpanKind
 from ontology.values import Span
 
-__all__ = ["NOBODY", "Listeners", "cut", "declared_seconds", "halving", "heard", "spans_for"]
+__all__ = [
+    "NOBODY", "Listeners", "Request", "cut", "declared_seconds", "halving", "heard", "heard_together", "spans_for",
+]  # fmt: skip
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -200,49 +203,120 @@ def halving(
             batch = batch[len(part) :]
 
 
-def heard(
-    listener: Listener, path: Path, spans: Sequence[Span], listeners: Listeners, run_id: str = ""
-) -> Iterator[Heard]:
-    """Yield what a listener hears in the spans of a file.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Spans of a file that a listener is to hear.
 
     Parameters
     ----------
     listener : Listener
     path : Path
-    spans : sequence of Span
+    spans : tuple of Span
         In order of their starts.
-    listeners : Listeners
-    run_id : str, optional
+    run_id : str
         Of the run; with it, and with a folder for notes, what is heard is noted, and what was noted is not heard again.
+    """
+
+    listener: Listener
+    path: Path
+    spans: tuple[Span, ...]
+    run_id: str = ""
+
+
+def heard(request: Request, listeners: Listeners) -> Iterator[Heard]:
+    """Yield what a listener hears in the spans of a file.
+
+    Parameters
+    ----------
+    request : Request
+    listeners : Listeners
 
     Yields
     ------
     Heard
         What was noted first, then the rest as it is heard, sounds of like length together.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded.
     """
-    notes = Notes(listeners.notes, run_id) if listeners.notes is not None and run_id else None
-    known = notes.read(spans[0].recording) if notes and spans else {}
-    yield from (known[key] for span in spans if (key := (span.start, span.end)) in known)
+    for _, one in _heard([request], listeners):
+        if isinstance(one, AudioError):
+            raise one
+        yield one
+
+
+def heard_together(requests: Sequence[Request], listeners: Listeners) -> list[list[Heard] | AudioError]:
+    """Return what one listener hears in several files, whose sounds share its batches.
+
+    Parameters
+    ----------
+    requests : sequence of Request
+        All to the same listener.
+    listeners : Listeners
+
+    Returns
+    -------
+    list of list of Heard, or of AudioError
+        For each request, as `heard` yields it; the error of a file that cannot be decoded.
+    """
+    found: list[list[Heard]] = [[] for _ in requests]
+    broken: dict[int, AudioError] = {}
+    for number, one in _heard(requests, listeners):
+        if isinstance(one, AudioError):
+            broken[number] = one
+        else:
+            found[number].append(one)
+    return [broken.get(number, told) for number, told in enumerate(found)]
+
+
+def _heard(requests: Sequence[Request], listeners: Listeners) -> Iterator[tuple[int, Heard | AudioError]]:
+    """Yield what is heard, each with the number of its request; what is wrong with a file comes last."""
+    listener = requests[0].listener
+    notes = [
+        Notes(listeners.notes, one.run_id) if listeners.notes is not None and one.run_id else None for one in requests
+    ]
+    missing: list[list[Span]] = []
+    for number, (request, own) in enumerate(zip(requests, notes, strict=True)):
+        known = own.read(request.spans[0].recording) if own and request.spans else {}
+        yield from ((number, known[key]) for span in request.spans if (key := (span.start, span.end)) in known)
+        missing.append([span for span in request.spans if (span.start, span.end) not in known])
     identity = listener.identity()
     size = min(listeners.batch, listeners.fitting.get(identity.weights_sha256, listeners.batch))
-    missing = [span for span in spans if (span.start, span.end) not in known]
-    soundings = cut(path, missing, identity.hearing.sample_rate_hz)
+    broken: dict[int, AudioError] = {}
 
-    def listen(batch: Sequence[Sounding]) -> list[Heard]:
+    def soundings() -> Iterator[tuple[int, Sounding]]:
+        for number, request in enumerate(requests):
+            try:
+                for one in cut(request.path, missing[number], identity.hearing.sample_rate_hz):
+                    yield number, one
+            except AudioError as error:
+                broken[number] = error
+
+    def listen(batch: Sequence[tuple[int, Sounding]]) -> list[Heard]:
         before = torch.get_num_threads()
         torch.set_num_threads(listeners.threads)
         try:
-            return listener.listen(batch)
+            return listener.listen([one for _, one in batch])
         finally:
             torch.set_num_threads(before)
 
+    tight: list[Trouble] = []
+
     def halved(size: int) -> None:
         listeners.fitting[identity.weights_sha256] = size
+        tight.append(Trouble(TroubleKind.MEMORY, f"{size} at a time from then on"))
 
-    alike = bucketed(soundings, size * AHEAD, lambda one: len(one.samples))
+    alike = bucketed(soundings(), size * AHEAD, lambda pair: len(pair[1].samples))
     with closing(prefetched(alike, 2 * size)) as ready:
-        for one, result in halving(listen, ready, size, halved):
+        for (number, one), found in halving(listen, ready, size, halved):
+            result = found
             listeners.progress(float(one.span.duration))
-            if notes:
-                notes.write(result)
-            yield result
+            if tight:
+                result = replace(result, troubles=(*result.troubles, *tight))
+                tight.clear()
+            if (own := notes[number]) is not None:
+                own.write(result)
+            yield number, result
+    yield from broken.items()

@@ -2,13 +2,14 @@
 
 Conventions
 -----------
-The evidence for an option is its likelihood with the sound less that with silence of the same length (nats per token),
-averaged over wordings and orders of the options. What a model would answer anyway, because of a word's length or
-place, so cancels out. Silence is scored once per length of sound.
+The evidence for an option is its likelihood with the sound less that with null sounds of the same length (nats per
+token; `ingest.listeners.nulls`), averaged over wordings and orders of the options. What a model would answer anyway,
+because of a word's length or place, so cancels out. Null sounds that do not depend on the sound are scored once per
+length.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -20,6 +21,7 @@ from ingest.listeners.base import Answer, Heard, Sounding
 from ingest.listeners.chat import Chat, Prefilled
 from ingest.listeners.files import find_model
 from ingest.listeners.local import LocalListener
+from ingest.listeners.nulls import NullSound, null_sound
 from ingest.listeners.questions import QuestionSet, choose
 from ingest.listeners.words import examine, said_freely, where
 from ontology.terms import ConfidenceKind
@@ -30,6 +32,8 @@ __all__ = ["LanguageListener"]
 
 OPEN = "open"
 """Name of the description in free words."""
+
+_Scores = npt.NDArray[np.float64]
 
 
 class LanguageListener(LocalListener):
@@ -60,7 +64,7 @@ class LanguageListener(LocalListener):
         self._chat = Chat(self._files, device)
         self._questions = questions
         self._linker = Linker(vocabulary)
-        self._of_silence: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
+        self._of_nulls: dict[tuple[NullSound, int, str], _Scores] = {}
         self._identify(self._chat.hearing, dict(questions.asked()), envelope)
 
     @property
@@ -71,7 +75,7 @@ class LanguageListener(LocalListener):
     def asking(self, questions: QuestionSet) -> Self:
         """Return a listener with the same model that is asked something else."""
         other = copy.copy(self)
-        other._questions, other._of_silence = questions, {}
+        other._questions, other._of_nulls = questions, {}
         other._identity = replace(self._identity, asked=questions.asked())
         return other
 
@@ -90,27 +94,50 @@ class LanguageListener(LocalListener):
         answers: list[list[Answer]] = [[] for _ in batch]
         if not self._questions.questions:
             return answers
-        self._listen_to_silence({len(one.samples) for one in batch})
+        self._listen_to_nulls({len(one.samples): one for one in batch})
+        shuffled = self._shuffled(batch)
         for question in self._questions.questions:
             offered, prompts = self._questions.offered(question), self._questions.prompts(question)
             evidence = np.zeros((len(batch), len(offered)))
             for prompt in prompts:
-                silent = np.stack([self._of_silence[len(one.samples), prompt.text] for one in batch])
-                evidence += (self._chat.likelihoods(heard, prompt.text, offered) - silent) / len(prompts)
+                against = [
+                    self._chat.likelihoods(shuffled, prompt.text, offered)
+                    if shuffled is not None and kind == "shuffled"
+                    else np.stack([self._of_nulls[kind, len(one.samples), prompt.text] for one in batch])
+                    for kind in self._questions.nulls(question)
+                ]
+                gained = self._chat.likelihoods(heard, prompt.text, offered) - np.mean(against, axis=0)
+                evidence += gained / len(prompts)
             for of_one, row in zip(answers, evidence, strict=True):
                 of_one.append(choose(question, row, self._questions.threshold))
         return answers
 
-    def _listen_to_silence(self, lengths: set[int]) -> None:
-        """Score every prompt on silence of each length that is new, alone."""
-        for length in sorted(lengths - {length for length, _ in self._of_silence}):
-            heard = self._chat.prefill(self._questions.open, [np.zeros(length, np.float32)])
-            scored = {
-                (length, prompt.text): self._chat.likelihoods(heard, prompt.text, self._questions.offered(question))[0]
-                for question in self._questions.questions
+    def _shuffled(self, batch: Sequence[Sounding]) -> Prefilled | None:
+        """Take in the sounds with their pieces in another order, if a question is about that."""
+        if not any("shuffled" in self._questions.nulls(question) for question in self._questions.questions):
+            return None
+        rate = self._chat.hearing.sample_rate_hz
+        return self._chat.prefill(
+            self._questions.open, [null_sound("shuffled", one.samples, rate) for one in batch]
+        )  # fmt: skip
+
+    def _listen_to_nulls(self, by_length: Mapping[int, Sounding]) -> None:
+        """Score every prompt on the null sounds of each length that is new, alone."""
+        wanted = {
+            (kind, length)
+            for question in self._questions.questions for kind in self._questions.nulls(question)
+            for length in by_length if kind != "shuffled"
+        }  # fmt: skip
+        for kind, length in sorted(wanted - {(kind, length) for kind, length, _ in self._of_nulls}):
+            sound = null_sound(kind, by_length[length].samples, self._chat.hearing.sample_rate_hz)
+            heard = self._chat.prefill(self._questions.open, [sound])
+            self._of_nulls |= {
+                (kind, length, prompt.text): self._chat.likelihoods(
+                    heard, prompt.text, self._questions.offered(question)
+                )[0]
+                for question in self._questions.questions if kind in self._questions.nulls(question)
                 for prompt in self._questions.prompts(question)
-            }
-            self._of_silence |= scored
+            }  # fmt: skip
 
     def _heard(self, span: Span, answers: tuple[Answer, ...], text: str) -> Heard:
         """Put together claims and description; a concept that was chosen is not claimed again from the text."""

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.listeners.base import Answer
+from ingest.listeners.nulls import NullSound
 from ontology.errors import ListenerError
 from ontology.terms import SpanKind
 from ontology.vocabulary import Vocabulary
@@ -29,6 +30,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRST"
 """Of options; as many as servers give likely tokens at the most."""
 
 _Words = Annotated[str, Field(min_length=1)]
+_Nulls = Annotated[tuple[NullSound, ...], Field(min_length=1)]
 
 
 class _Strict(BaseModel):
@@ -61,11 +63,14 @@ class Question(_Strict):
         Two wordings or more.
     options : Mapping of str to str
         What is offered, by concept id.
+    null_sounds : tuple of NullSound or None
+        Of this question, if they are others than those of the set.
     """
 
     aspect: str
     ask: Annotated[tuple[_Words, ...], Field(min_length=2)]
     options: Annotated[dict[str, _Words], Field(min_length=2)]
+    null_sounds: _Nulls | None = None
 
 
 class QuestionSet(_Strict):
@@ -82,6 +87,8 @@ class QuestionSet(_Strict):
         Least share of an option, 0 to 1, at which it is claimed.
     orders : int
         Orders of the options in which each wording is asked.
+    null_sounds : tuple of NullSound
+        What the sound is compared with; the mean over them is taken.
     cannot_tell : str
         The words for "cannot tell".
     instruction : str
@@ -106,6 +113,7 @@ class QuestionSet(_Strict):
     spans: Annotated[frozenset[SpanKind], Field(min_length=1)]
     threshold: Annotated[float, Field(gt=0, le=1)]
     orders: Annotated[int, Field(ge=1)]
+    null_sounds: _Nulls = ("silence",)
     cannot_tell: _Words
     instruction: Annotated[str, Field(pattern=r"\{options\}")]
     letters: Annotated[str, Field(pattern=r"\{options\}")] = (
@@ -121,6 +129,10 @@ class QuestionSet(_Strict):
     def offered(self, question: Question) -> tuple[str, ...]:
         """Return the words of all options, "cannot tell" last."""
         return (*question.options.values(), self.cannot_tell)
+
+    def nulls(self, question: Question) -> tuple[NullSound, ...]:
+        """Return the null sounds of a question, each once."""
+        return tuple(dict.fromkeys(question.null_sounds or self.null_sounds))
 
     def prompts(self, question: Question) -> tuple[Prompt, ...]:
         """Return every wording in every order asked for: each prompt begins with another option.
@@ -159,6 +171,7 @@ class QuestionSet(_Strict):
             "questions": self.name,
             "threshold": f"{self.threshold:g}",
             "orders of the options": str(self.orders),
+            "null sounds": " ".join(self.null_sounds),
             "instruction": self.instruction,
             "open question": self.open,
             "longest answer in tokens": str(self.answer_tokens),
@@ -167,7 +180,8 @@ class QuestionSet(_Strict):
 
     def _wording(self, question: Question) -> str:
         options = "; ".join(f"{concept}: {words}" for concept, words in question.options.items())
-        return f"{' | '.join(question.ask)} [{options}; {self.cannot_tell}]"
+        against = f" against {' '.join(question.null_sounds)}" if question.null_sounds else ""
+        return f"{' | '.join(question.ask)} [{options}; {self.cannot_tell}]{against}"
 
 
 def choose(question: Question, evidence: npt.NDArray[np.float64], threshold: float) -> Answer:

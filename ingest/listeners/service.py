@@ -29,7 +29,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ingest.listeners.base import Mono, ServerOptions
 from ontology.errors import ListenerError
 
-__all__ = ["KEY", "MOST_LIKELY", "Pace", "Reply", "Server", "base_url", "encoded"]
+__all__ = ["KEY", "MOST_LIKELY", "Pace", "Reading", "Reply", "Server", "base_url", "encoded"]
 
 KEY = "ACOUSMA_SERVER_KEY"
 """Environment variable with the key of the server; unset for a server that wants none."""
@@ -37,8 +37,14 @@ KEY = "ACOUSMA_SERVER_KEY"
 MOST_LIKELY = 20
 """Likely tokens asked for: the most that vLLM (by default) and OpenAI give."""
 
+_CONTINUED = {"prompt_logprobs": 0, "continue_final_message": True, "add_generation_prompt": False}
+"""What makes vLLM say how likely each token of a prompt is, the beginning of the answer being its end."""
+
 _GARBAGE = 3
 """Times that an answer is asked for which is not what the interface promises."""
+
+_LAST = 128
+"""Tokens at the end of a prompt that are looked at: no option is longer."""
 
 _SHOWN = 300
 _EXPECTED = "a server with the chat interface of OpenAI that takes sounds (input_audio), such as vLLM"
@@ -67,10 +73,26 @@ class _Choice(BaseModel):
     logprobs: _Likely | None = None
 
 
+class _Read(BaseModel):
+    logprob: float
+    decoded_token: str | None = None
+
+
 class _Completion(BaseModel):
-    """The part of a chat completion that is used."""
+    """The part of a chat completion that is used; ``prompt_logprobs`` are an addition of vLLM."""
 
     choices: list[_Choice] = Field(min_length=1)
+    prompt_logprobs: list[dict[str, _Read] | None] | None = None
+
+    def prompt(self) -> tuple[tuple[str, float], ...]:
+        """Return the last tokens of the prompt, as far back as the server says what each of them was."""
+        found: list[tuple[str, float]] = []
+        for place in reversed(self.prompt_logprobs or ()):
+            told = list((place or {}).values())
+            if len(told) != 1 or told[0].decoded_token is None or len(found) == _LAST:
+                break
+            found.append((told[0].decoded_token, told[0].logprob))
+        return tuple(reversed(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +108,16 @@ class Reply:
         Natural logarithm of the probability of each likely first token; empty if the server gives none.
     retries : int
         Times that it had to be asked for again.
+    prompt : tuple of (str, float)
+        The last tokens of the prompt, each with the natural logarithm of its probability; empty if not asked for, or
+        if the server gives none.
     """
 
     text: str
     finished: bool
     likely: Mapping[str, float]
     retries: int
+    prompt: tuple[tuple[str, float], ...] = ()
 
 
 class Pace:
@@ -198,14 +224,14 @@ class Server:
                 "name it with --model",
             )  # fmt: skip
 
-    def attempt(self, sound: str, words: str, **options: Any) -> Reply | None:
+    def attempt(self, sound: str, words: str, answer: str | None = None, **options: Any) -> Reply | None:
         """Ask for one token; return None if the server takes no request with these options. Else as `ask`."""
         try:
-            return self.ask(sound, words, 1, **options)
+            return self.ask(sound, words, 1, answer, **options)
         except _NotTaken:
             return None
 
-    def ask(self, sound: str, words: str, most_tokens: int, **options: Any) -> Reply:
+    def ask(self, sound: str, words: str, most_tokens: int, answer: str | None = None, **options: Any) -> Reply:
         """Ask about a sound.
 
         Parameters
@@ -215,6 +241,8 @@ class Server:
         words : str
         most_tokens : int
             Of the answer.
+        answer : str, optional
+            How the answer begins; the server is then asked how likely that was (`Reply.prompt`).
         **options
             Further keys of the request.
 
@@ -227,24 +255,30 @@ class Server:
             {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}},
             {"type": "text", "text": words},
         ]
+        messages: list[Any] = [{"role": "user", "content": content}]
+        if answer is not None:
+            messages.append({"role": "assistant", "content": answer})
+            options["extra_body"] = _CONTINUED
         faulty = ""
         for attempt in range(_GARBAGE):
             raw = self._raw(partial(
                 self._client.chat.completions.with_raw_response.create, model=self.model, temperature=0, seed=0,
-                messages=[{"role": "user", "content": content}], max_tokens=most_tokens, **options,
+                messages=messages, max_tokens=most_tokens, **options,
             ))  # fmt: skip
             try:
-                choice = _Completion.model_validate_json(raw.content).choices[0]
+                completion = _Completion.model_validate_json(raw.content)
             except ValidationError as error:
                 faulty = f"{error.errors()[0]['msg']} in {self._blotted(raw.text[:80])!r}"
                 continue
+            choice = completion.choices[0]
             likely = choice.logprobs.content if choice.logprobs else None
             found: dict[str, float] = {}
             for token in likely[0].top_logprobs if likely else ():
                 if not math.isnan(token.logprob):
                     found[token.token] = max(token.logprob, found.get(token.token, -math.inf))
             text = choice.message.content or ""
-            return Reply(text, choice.finish_reason != "length", found, raw.retries_taken + attempt)
+            again = raw.retries_taken + attempt
+            return Reply(text, choice.finish_reason != "length", found, again, completion.prompt())
         raise ListenerError(
             f"{self.url} answers {_GARBAGE} times with what is no chat completion ({faulty})", _EXPECTED,
             "check the address (it often ends in /v1) and what runs there",
@@ -317,5 +351,5 @@ def one_of(options: Sequence[str]) -> dict[str, object]:
     }
 
 
-Reading = Literal["likelihood of letters", "constrained JSON", "JSON that was asked for"]
+Reading = Literal["likelihood of options", "likelihood of letters", "constrained JSON", "JSON that was asked for"]
 """How the answer to a closed question is got out of a server."""

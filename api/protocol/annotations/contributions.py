@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import pyoxigraph as ox
 
+from api.protocol.annotations.entailed import entailed
 from api.protocol.annotations.state import EDITOR, VERSION, State, is_said, stamp, state_of, version_of, whole
 from api.protocol.problems import Problem
 from api.protocol.service import Service
@@ -136,6 +137,7 @@ class Contributions:
         if token is not None:
             note[PROV.wasAttributedTo] = self._minter.agent(Agent(token.person, kind="person"))
         triples = self._attributed(triples, iri, note, [] if token is None else [ox.Literal(token.person)])
+        self._check_replaced(triples, iri)
         return self._checked(name, triples, note)
 
     def _attributed(
@@ -162,13 +164,17 @@ class Contributions:
         return kept + [ox.Triple(agent, ox.NamedNode(FOAF.name), name) for name in names]
 
     def _own(self, triples: list[ox.Triple], iri: str) -> list[ox.Triple]:
-        """Return what is said of the annotation and of what is not the archive's; the rest must be said already."""
+        """Return what is said of the annotation and of what is not the archive's; the rest must be said already.
+
+        What IRIs of spans and persons entail is kept, so that a claim that was sent is found as others are.
+        """
         spaces = (self._service.base, ACM.NS, ACV)
+        known = entailed(self._service, triples)
         kept: list[ox.Triple] = []
         repeated: list[ox.Triple] = []
         for one in triples:
             subject = one.subject.value if isinstance(one.subject, ox.NamedNode) else ""
-            own = subject == iri or subject.startswith(f"{iri}#") or not subject.startswith(spaces)
+            own = subject == iri or subject.startswith(f"{iri}#") or not subject.startswith(spaces) or one in known
             (kept if own else repeated).append(one)
         rows = " ".join(f"({one.subject} {one.predicate} {one.object})" for one in repeated)
         new = f"ASK {{ VALUES (?s ?p ?o) {{ {rows} }} FILTER NOT EXISTS {{ ?s ?p ?o }} }}"
@@ -243,6 +249,21 @@ class Contributions:
         store = ox.Store()  # numbers and times as a store keeps them, so that the digest is that of what is read back
         store.extend(ox.Quad(one.subject, one.predicate, one.object) for one in graph_whole)
         return state_of(self._minter, graph, [quad.triple for quad in store])
+
+    def _check_replaced(self, triples: list[ox.Triple], iri: str) -> None:
+        """Raise if an annotation takes the place of somebody else's, or of none."""
+        creators = {one.object for one in triples if is_said(one, iri, DCTERMS.creator)}
+        for one in triples:
+            if not is_said(one, iri, DCTERMS.replaces):
+                continue
+            found = self._service.own.rows(
+                f"SELECT DISTINCT ?kind ?creator {{ {one.object} a ?kind OPTIONAL {{ {one.object} "
+                f"<{DCTERMS.creator}> ?creator }} FILTER(?kind = <{OA.Annotation}>) }}"
+            ).rows
+            if not found:
+                raise Problem(400, f"There is no annotation {one.object}. Expected: the IRI of one that is replaced.")
+            if creators != {creator for _, creator in found if creator is not None}:
+                raise Problem(403, f"{one.object} is somebody else's. Expected: an annotation of one's own to replace.")
 
     def _check_owner(self, state: State, token: Token | None) -> None:
         if token is None or token.role.includes(Role.CURATOR):

@@ -1,0 +1,238 @@
+"""A question with its answer and all it rests on, as a research object (RO-Crate).
+
+Conventions
+-----------
+A crate holds the question as it is stored (``question.rq``) and with its arguments in it (``asked.rq``), the answer as
+CSV and as SPARQL results, every named graph that describes something of the answer (``data.nq``), and the ontology and
+the vocabulary in the versions that were used. The asking is a ``CreateAction`` with its time; whoever speaks in the
+data, and each run, stands in the metadata. An answer without things of the archive, such as counts, has no data; the
+description says so. The answer is whole: a question stops at its own limit of rows, and the description says that too.
+
+Source
+------
+RO-Crate 1.3 (https://w3id.org/ro/crate/1.3), written by the library rocrate; Schema.org.
+"""
+
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from api.listing import as_csv, as_json
+from export.options import software_version
+from ingest.pipeline import now
+from ontology.errors import InputError
+from ontology.terms import DCTERMS, FOAF, PROV, RDF
+from queries import answer, find, row_limit
+from queries.library import sparql
+from queries.questions import StoredQuery
+from store import Store, Table
+
+__all__ = ["Asked", "packed", "write_crate"]
+
+_ONTOLOGY = Path(__file__).parents[1] / "ontology"
+_QUESTIONS = Path(__file__).parents[1] / "queries"
+_LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+_AT_ONCE = 400
+_MOST_GRAPHS = 5_000
+_GRAPHS = (
+    "SELECT DISTINCT ?graph WHERE {{ VALUES ?thing {{ {things} }} GRAPH ?graph {{ ?thing ?p ?o }} }} ORDER BY ?graph"
+)
+_SPEAKERS = f"""SELECT DISTINCT ?agent ?name ?version ?type ?run ?time WHERE {{ VALUES ?graph {{ GRAPHS }}
+  GRAPH ?graph {{ ?run <{PROV.wasAssociatedWith}> ?agent . ?agent <{RDF.type}> ?type
+    OPTIONAL {{ ?agent <{FOAF.name}> ?name }} OPTIONAL {{ ?agent <{DCTERMS.hasVersion}> ?version }}
+    OPTIONAL {{ ?run <{PROV.startedAtTime}> ?time }} }} }} ORDER BY ?run"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to be packed.
+
+    Parameters
+    ----------
+    name : str
+    arguments : Mapping of str to str
+        As they were typed.
+    """
+
+    name: str
+    arguments: Mapping[str, str]
+
+
+def write_crate(store: Store, asked: Asked, base: str, folder: Path) -> list[str]:
+    """Write a crate into an empty folder; return what a reader should know of it.
+
+    Parameters
+    ----------
+    store : Store
+    asked : Asked
+    base : str
+        Base IRI of the archive.
+    folder : Path
+
+    Raises
+    ------
+    UnknownName, ParameterError
+        If there is no such question, or an argument does not fit it.
+    QueryError
+        If it is not answered within the limits.
+    InputError
+        If the answer rests on more graphs than a crate takes.
+    """
+    query, text = find(asked.name), sparql(asked.name, asked.arguments)
+    began = now()
+    table = answer(store, asked.name, asked.arguments)
+    ended = now()
+    graphs = _graphs(store, table, base)
+    notes = _notes(query, asked, table, graphs)
+    files = {
+        "question.rq": (_QUESTIONS / f"{asked.name}.rq").read_text(encoding="utf-8"), "asked.rq": text,
+        "answer.csv": as_csv(table), "answer.json": as_json(table),
+    }  # fmt: skip
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode())
+    with (folder / "data.nq").open("wb") as data:
+        for graph in graphs:
+            data.writelines(f"{quad} .\n".encode() for quad in store.quads(graph))
+    for name in ("ontology.ttl", "vocabulary.ttl"):
+        shutil.copyfile(_ONTOLOGY / name, folder / name)
+    _describe(folder, (query, asked, notes), (began, ended), list(_speakers(store, graphs)))
+    return notes
+
+
+def _graphs(store: Store, table: Table, base: str) -> list[str]:
+    """Return the named graphs that describe something of an answer."""
+    named = {term.value for row in table.rows for term in row if isinstance(term, ox.NamedNode)}
+    things = sorted(iri for iri in named if iri.startswith(base))
+    found: set[str] = set()
+    for part in _parts(things):
+        rows = store.rows(_GRAPHS.format(things=part)).rows
+        found |= {graph.value for (graph,) in rows if isinstance(graph, ox.NamedNode)}
+        if len(found) > _MOST_GRAPHS:
+            raise InputError(
+                f"the answer rests on more than {_MOST_GRAPHS:,} graphs", "a question about a part of the archive",
+                "narrow it with its parameters, or take a backup of the whole",
+            )  # fmt: skip
+    return sorted(found)
+
+
+def _parts(iris: list[str]) -> Iterator[str]:
+    for start in range(0, len(iris), _AT_ONCE):
+        yield " ".join(str(ox.NamedNode(iri)) for iri in iris[start : start + _AT_ONCE])
+
+
+def _notes(query: StoredQuery, asked: Asked, table: Table, graphs: list[str]) -> list[str]:
+    notes = []
+    if not graphs:
+        notes.append("The answer names nothing of the archive, so there are no data of it in this crate.")
+    limit = row_limit(query, asked.arguments)
+    if limit is not None and len(table.rows) >= limit:
+        notes.append(f"The answer stops at {limit:,} rows, the limit of the question; there may be more.")
+    return notes
+
+
+def _speakers(store: Store, graphs: list[str]) -> Iterator[dict[str, str]]:
+    """Yield who speaks in some graphs, by run."""
+    for part in _parts(graphs):
+        table = store.rows(_SPEAKERS.replace("GRAPHS", part))
+        for row in table.rows:
+            yield {
+                name: term.value
+                for name, term in zip(table.columns, row, strict=True)
+                if isinstance(term, ox.NamedNode | ox.Literal)
+            }
+
+
+_FILES = {
+    "question.rq": ("The question as it is stored", "application/sparql-query"),
+    "asked.rq": ("The question as it was asked, with its arguments", "application/sparql-query"),
+    "answer.csv": ("The answer as a table", "text/csv"),
+    "answer.json": ("The answer as JSON", "application/json"),
+    "data.nq": ("The named graphs that describe what the answer names", "application/n-quads"),
+    "ontology.ttl": ("The ontology that was used", "text/turtle"),
+    "vocabulary.ttl": ("The vocabulary that was used", "text/turtle"),
+}
+
+
+def _describe(
+    folder: Path,
+    about: tuple[StoredQuery, Asked, list[str]],
+    times: tuple[datetime, datetime],
+    speakers: Iterable[Mapping[str, str]],
+) -> None:
+    """Write the metadata."""
+    from rocrate.model.contextentity import ContextEntity
+    from rocrate.rocrate import ROCrate
+
+    query, asked, notes = about
+    crate = ROCrate(gen_preview=True)
+    told = ", ".join(f"{name} = {value}" for name, value in asked.arguments.items()) or "no arguments"
+    crate.name = query.summary
+    crate.description = " ".join([f"{query.description or query.summary} Asked with {told}.", *notes])
+    crate.datePublished = times[1]
+
+    def add(identifier: str, **properties: Any) -> ContextEntity:
+        return crate.add(ContextEntity(crate, identifier, properties=properties))
+
+    files = {
+        name: crate.add_file(folder / name, name, properties={"name": title, "encodingFormat": media_type},
+                             record_size=True)
+        for name, (title, media_type) in _FILES.items()
+    }  # fmt: skip
+    for name in ("ontology.ttl", "vocabulary.ttl"):
+        files[name]["version"] = _ontology_version()
+        files[name]["license"] = add(_LICENCE, **{"@type": "CreativeWork", "name": "CC BY 4.0"})
+    software = add(
+        f"https://w3id.org/acousma/software/{software_version()}",
+        **{"@type": "SoftwareApplication", "name": "Acousma", "version": software_version()},
+    )
+    crate.add_action(
+        software, "#asking", object=[files["asked.rq"], files["data.nq"], files["vocabulary.ttl"]],
+        result=[files["answer.csv"], files["answer.json"]],
+        properties={"name": f"Asking {asked.name}", "startTime": _stamp(times[0]), "endTime": _stamp(times[1])},
+    )  # fmt: skip
+    agents: dict[str, ContextEntity] = {}
+    for one in speakers:
+        if one["agent"] not in agents:
+            kind = "Person" if one["type"] == PROV.Person else "SoftwareApplication"
+            version = {"version": one["version"]} if "version" in one else {}
+            agents[one["agent"]] = add(
+                one["agent"], **{"@type": kind, "name": one.get("name", one["agent"]), **version}
+            )
+        role = "agent" if one["type"] == PROV.Person else "instrument"
+        add(
+            one["run"],
+            **{
+                "@type": "CreateAction", "name": f"What {one.get('name', 'an agent')} said", "result": files["data.nq"],
+                role: agents[one["agent"]],
+            },
+            **({"startTime": one["time"]} if "time" in one else {}),
+        )  # fmt: skip
+    crate.root_dataset["mentions"] = [crate.get("#asking")]
+    crate.write(folder)
+
+
+def _ontology_version() -> str:
+    """Return the version that the ontology states of itself."""
+    found = re.search(r'owl:versionInfo "([^"]+)"', (_ONTOLOGY / "ontology.ttl").read_text(encoding="utf-8"))
+    assert found is not None, "a test of the ontology asks for it"
+    return found[1]
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def packed(folder: Path, target: Path) -> None:
+    """Write a folder as a ZIP file whose bytes depend on its content alone."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, path.read_bytes())

@@ -1,0 +1,1 @@
+"""One module per page; each has ``routes(bench)``, which returns its routes below ``/workbench``."""

@@ -1,0 +1,82 @@
+"""The page of a claim: its words, its evidence, its maker, what others say of the same passage, and its reviews."""
+
+from collections.abc import Mapping
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from api.listing import clock
+from api.published.graph import BASE, load_published
+from api.rest.asking import Row
+from api.workbench.bench import Bench
+from api.workbench.claims import citation, evidence_of, other_claims, read_claim, reviews_of, run_of
+from api.workbench.layers import envelope_view
+from api.workbench.pages.recording import facts_of
+from api.workbench.sounds import sight
+from api.workbench.sounds.rights import Sound, file_of, sound_of
+from api.workbench.traces import trace_picture
+from ontology.envelopes import load_envelopes
+from ontology.terms import ACV, PROV, SKOS
+from ontology.values import Agent
+
+__all__ = ["routes"]
+
+_METHODS = ["GET", "HEAD"]
+_AROUND = 0.15
+"""How much of the passage's length is drawn before and after it."""
+
+
+def routes(bench: Bench) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter()
+
+    @router.api_route("/claim/{rest:path}", methods=_METHODS)
+    async def _page(request: Request) -> Response:
+        token = bench.reader(request)
+        me = "" if token is None else bench.service.minter.agent(Agent(token.person, kind="person"))
+        iri = bench.iri(request.scope, "/workbench/claim/")
+        claim = await read_claim(bench, request, iri)
+        facts, works = await facts_of(bench, request, claim["recording"])
+        published = load_published()
+        start, end = float(claim["start"]), float(claim["end"])
+        sound = await sound_of(bench, request, claim["recording"])
+        reviews, comments = await reviews_of(bench, request, iri)
+        times, parameters = await run_of(bench, request, claim["run"])
+        label = published.label(claim["concept"])
+        return bench.page(
+            request, "claim.html", "archive", is_top=False, iri=iri, path_=bench.path(iri), claim=claim, works=works,
+            start=start, end=end, label=label, sound=sound, way=bench.path, name=published.label,
+            definition=published.text(claim["concept"], SKOS.NS + "definition"),
+            page_of=lambda one: published.page(one) or one, title=works[0]["title"] if works else facts["file"],
+            evidence=await evidence_of(bench, request, iri), others=await other_claims(bench, request, claim, iri),
+            reviews=reviews, comments=comments, verdicts=_standing(reviews), times=times, parameters=parameters,
+            is_person=claim["type"] == PROV.Person, acv=ACV, cite=citation(
+                claim, iri, (label, f"{clock(start)}–{clock(end)}"), works
+            ),
+            envelope=envelope_view(claim["envelope"]) if claim["envelope"] else None,
+            need=load_envelopes().needs.get(claim["concept"].removeprefix(ACV)),
+            picture=await _trace(bench, request, claim, sound), BASE=BASE, me=me,
+        )  # fmt: skip
+
+    return router
+
+
+def _standing(reviews: list[Row]) -> list[str]:
+    """Return the verdicts that count, each once."""
+    return sorted({row["verdict"].removeprefix(ACV) for row in reviews if not row["newer"]})
+
+
+async def _trace(bench: Bench, request: Request, claim: Mapping[str, str], sound: Sound) -> Markup | None:
+    """Return the picture of level and brightness along the passage; None where the sound may not be heard."""
+    if not sound.heard or bench.gallery is None:
+        return None
+    path = await file_of(bench, request, claim["recording"])
+    start, end, gallery, t = float(claim["start"]), float(claim["end"]), bench.gallery, bench.text(request)
+    around = _AROUND * (end - start)
+    found = await anyio.to_thread.run_sync(
+        lambda: gallery.run(sight.trace, str(path), max(0.0, start - around), end + around)
+    )
+    caption = t("claim.trace_caption", start=clock(start), end=clock(end))
+    return trace_picture(found, (start, end), (caption, t("claim.level"), t("claim.brightness")))

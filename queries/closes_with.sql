@@ -1,0 +1,18 @@
+-- answers
+WITH found AS (
+  SELECT DISTINCT rank, title, creator, work, c.node, c.start, c.stop, c.concept, c.confidence, c.recording,
+    (SELECT text FROM names WHERE node = c.concept LIMIT 1) AS label, (SELECT text FROM names WHERE node = c.agent LIMIT 1) AS maker, (SELECT iri FROM nodes WHERE id = c.node) AS claim_iri
+  FROM places CROSS JOIN broader CROSS JOIN claims AS c ON c.concept = broader.concept AND c.recording = places.recording
+  WHERE broader.wide = (SELECT id FROM nodes WHERE iri = :_concept_iri) AND c.confidence >= :_confidence_decimal AND c.agent IS NOT NULL
+    AND ABS(c.stop - (SELECT MAX(spans.stop) FROM spans JOIN kinds ON kinds.graph = spans.graph AND kinds.node = spans.node
+       WHERE spans.recording = c.recording AND kinds.kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))) <= :_seconds_decimal
+    AND (EXISTS (SELECT 1 FROM kinds WHERE node = c.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))
+         OR NOT EXISTS (SELECT 1 FROM kinds WHERE node = c.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/wholeRecording')))
+  ORDER BY rank, c.start, c.stop, label, maker, claim_iri LIMIT :limit
+)
+SELECT title, creator, start AS start_decimal, stop AS end_decimal, label AS label_en, maker AS agent,
+  confidence AS confidence_decimal,
+  (SELECT COALESCE(REPLACE(GROUP_CONCAT(DISTINCT LOWER(names.text)), ',', '; '), 'unassessed')
+   FROM assessments JOIN names ON names.node = assessments.verdict WHERE assessments.claim = found.node) AS verdict, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
+  (SELECT iri FROM nodes WHERE id = recording) AS recording_iri, (SELECT iri FROM nodes WHERE id = work) AS work_iri
+FROM found

@@ -1,0 +1,90 @@
+"""The tables of the side index.
+
+Conventions
+-----------
+- Every row belongs to a named graph and goes with it; ``graphs.revision`` says of which revision its rows are.
+- Nodes (spans, claims, concepts, agents, works ...) are numbers; ``nodes`` has their IRIs.
+- Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
+- ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
+  annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
+- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its limit.
+- What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
+  while there is any, stored questions are answered by SPARQL alone.
+"""
+
+__all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
+
+FILE = "index.sqlite"
+"""Name of the file, in the folder of the archive and in that of a generation."""
+
+VERSION = 1
+"""Number of this schema, as ``user_version``; an index of another number is made anew."""
+
+MILLION = 1_000_000
+
+TABLES = (
+    "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
+    "descriptions", "observations", "strange", "listeners", "derived",
+)  # fmt: skip
+"""The tables with a column ``graph``."""
+
+SCHEMA = """
+CREATE TABLE graphs (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, revision TEXT NOT NULL);
+CREATE TABLE nodes (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
+CREATE TABLE spans (graph INTEGER, node INTEGER, recording INTEGER, start INTEGER, stop INTEGER);
+CREATE INDEX spans_by_node ON spans (node);
+CREATE INDEX spans_by_graph ON spans (graph);
+CREATE TABLE kinds (graph INTEGER, node INTEGER, kind INTEGER);
+CREATE INDEX kinds_by_node ON kinds (node, kind);
+CREATE INDEX kinds_by_graph ON kinds (graph);
+CREATE TABLE claims (
+  graph INTEGER, node INTEGER, span INTEGER, recording INTEGER, start INTEGER, stop INTEGER,
+  concept INTEGER, aspect INTEGER, agent INTEGER, confidence INTEGER
+);
+CREATE INDEX claims_by_concept ON claims (concept, recording, start, stop);
+CREATE INDEX claims_by_aspect ON claims (recording, aspect, start, stop);
+CREATE INDEX claims_by_node ON claims (node);
+CREATE INDEX claims_by_span ON claims (span);
+CREATE INDEX claims_by_graph ON claims (graph);
+CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER);
+CREATE INDEX assessments_by_claim ON assessments (claim, verdict);
+CREATE INDEX assessments_by_verdict ON assessments (verdict);
+CREATE INDEX assessments_by_graph ON assessments (graph);
+CREATE TABLE names (graph INTEGER, node INTEGER, text TEXT);
+CREATE INDEX names_by_node ON names (node, graph);
+CREATE INDEX names_by_graph ON names (graph);
+CREATE TABLE works (graph INTEGER, work INTEGER, recording INTEGER);
+CREATE INDEX works_by_recording ON works (recording);
+CREATE INDEX works_by_work ON works (work);
+CREATE TABLE creators (graph INTEGER, work INTEGER, person INTEGER);
+CREATE INDEX creators_by_work ON creators (work);
+CREATE INDEX creators_by_person ON creators (person);
+CREATE TABLE broader (graph INTEGER, concept INTEGER, wide INTEGER);
+CREATE INDEX broader_by_wide ON broader (wide, concept);
+CREATE INDEX broader_by_concept ON broader (concept, wide);
+CREATE TABLE durations (graph INTEGER, recording INTEGER, duration INTEGER);
+CREATE INDEX durations_by_recording ON durations (recording);
+CREATE TABLE counts (graph INTEGER, recording INTEGER, concept INTEGER, agent INTEGER, number INTEGER);
+CREATE INDEX counts_by_recording ON counts (recording);
+CREATE INDEX counts_by_concept ON counts (concept);
+CREATE INDEX counts_by_graph ON counts (graph);
+CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, span INTEGER, words INTEGER);
+CREATE INDEX descriptions_by_graph ON descriptions (graph);
+CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
+CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
+CREATE INDEX observations_by_property ON observations (property, value);
+CREATE INDEX observations_by_graph ON observations (graph);
+CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
+CREATE TABLE listeners (graph INTEGER, recording INTEGER, agent INTEGER);
+CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
+CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
+CREATE INDEX derived_by_source ON derived (source);
+CREATE INDEX derived_by_graph ON derived (graph);
+CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
+CREATE INDEX places_by_recording ON places (recording);
+CREATE VIEW catalogue AS
+  SELECT works.recording, works.work, title.text AS title, creators.person, creator.text AS creator
+  FROM works JOIN names AS title ON title.node = works.work AND title.graph = works.graph
+  LEFT JOIN creators ON creators.work = works.work AND creators.graph = works.graph
+  LEFT JOIN names AS creator ON creator.node = creators.person AND creator.graph = works.graph;
+"""
