@@ -313,7 +313,7 @@ def _with_via(document: dict[str, Json]) -> dict[str, Json]:
 
 
 def _given_id(document: dict[str, Json]) -> Json:
-    """Return the id of a document; none where it is a fragment, by which Annotorious and Recogito know it themselves."""
+    """Return the id of a document; none where it is a fragment, as Annotorious and Recogito send it."""
     given = document.get("@id" if is_expanded(document) else "id")
     return None if isinstance(given, str) and given.startswith("#") else given
 
