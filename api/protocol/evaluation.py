@@ -289,8 +289,13 @@ async def _readable(answer: Answer) -> None:
     if descriptor is None:
         return
     loop = asyncio.get_running_loop()
-    there = loop.create_future()
-    loop.add_reader(descriptor, lambda: there.done() or there.set_result(None))
+    there: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not there.done():
+            there.set_result(None)
+
+    loop.add_reader(descriptor, tell)
     try:
         await there
     finally:

@@ -162,7 +162,7 @@ def _note(scope: Scope, about: tuple[str, str, float], seen: dict[str, int], *, 
         line["slow_query"] = state["query"][:_MOST_QUERY]
     if _LOG.isEnabledFor(logging.INFO):  # made here, for a logger looks for the line of code that calls it
         record = logging.LogRecord(_LOG.name, logging.INFO, "", 0, "request", None, None)
-        record.line = line
+        record.__dict__["line"] = line
         _LOG.handle(record)
 
 
