@@ -57,7 +57,7 @@ def question_routes(service: Service) -> APIRouter:
         kinds = (_JSON, "text/turtle", "application/ld+json", "application/n-triples")
         if negotiate(request, kinds, {"application/x-turtle": "text/turtle"}) == _JSON:
             return None
-        return write_graph(request, list(executables(f"{service.base}api/queries/", names)))
+        return write_graph(request, list(executables(service.minter.question(""), names)))
 
     @read(router, "", response_model=Items[Question], **reading)
     async def queries(request: Request) -> Items[Question] | Response:
