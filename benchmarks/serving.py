@@ -232,7 +232,8 @@ def contest(servers: list[Server], rounds: int, load: Load, script: Path) -> Non
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:
-    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    """Return the median of the ratios; infinite where the other answered nothing in its seconds."""
+    return statistics.median(a / b if b else float("inf") for a, b in zip(ours, theirs, strict=True))
 
 
 def waiting(server: Server, seconds: float, rounds: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from api.jobs.queue import JobQueue
 from api.jobs.states import JobFolder
@@ -29,7 +29,7 @@ OF_A_RECORDING = (
     "/{path}.wav", "/{path}.mp3", "/sounds/{path}", "/access/{path}", "/static/../sounds.json",
     "/console/..%2f..%2fsounds.json",
 )  # fmt: skip
-PARTS = ({}, {"Range": "bytes=0-"}, {"Range": "bytes=100-299"})
+PARTS: tuple[dict[str, str], ...] = ({}, {"Range": "bytes=0-"}, {"Range": "bytes=100-299"})
 
 
 @pytest.fixture(scope="module")
