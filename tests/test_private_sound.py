@@ -92,7 +92,7 @@ def test_no_address_gives_private_sound_without_a_token(house: House, token: dic
             for part_of in PARTS:
                 answer = client.get(address, headers=part_of)
                 assert not is_sound(answer, needle), address
-            waiting += addresses(answer)
+                waiting += () if part_of else addresses(answer)
         assert len(asked) > 30, asked
 
 
