@@ -177,10 +177,12 @@ def _describe(
     crate.description = " ".join([f"{query.description or query.summary} Asked with {told}.", *notes])
     crate.datePublished = times[1]
 
-    def add(identifier: str, **properties: Any) -> ContextEntity:
-        return crate.add(ContextEntity(crate, identifier, properties=properties))
+    def add(identifier: str, **properties: Any) -> Any:
+        entity = ContextEntity(crate, identifier, properties=properties)
+        crate.add(entity)
+        return entity
 
-    files = {
+    files: dict[str, Any] = {
         name: crate.add_file(folder / name, name, properties={"name": title, "encodingFormat": media_type},
                              record_size=True)
         for name, (title, media_type) in _FILES.items()

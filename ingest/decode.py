@@ -244,7 +244,7 @@ class Listening:
     @property
     def declared_seconds(self) -> float:
         """How long the sound is, as its file says."""
-        return self._declared / self._rate
+        return float(self._declared / self._rate)
 
     def blocks(self, rate: int = RATE) -> Iterator[Signal]:
         """Yield the sound at one rate, as one or two channels; as the function `blocks` does."""

@@ -100,7 +100,7 @@ def _wanted(request: Request) -> tuple[_Wanted, list[str]]:
     if len(text) > _LONGEST:
         raise Problem(400, f"The question has {len(text):,} letters. Expected: at most {_LONGEST}.")
     ignored = sorted({name for name in given if name not in _KNOWN})
-    dates = []
+    dates: list[tuple[datetime, datetime]] = []
     for pair in given.get("date", "").split():
         start, _, end = pair.partition("/")
         both = (_moment(start), _moment(end))

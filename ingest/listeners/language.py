@@ -124,7 +124,7 @@ class LanguageListener(LocalListener):
     def _listen_to_nulls(self, by_length: Mapping[int, Sounding]) -> None:
         """Score every prompt on the null sounds of each length that is new, alone."""
         known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
-        wanted = dict.fromkeys(
+        wanted: dict[tuple[NullSound, int], None] = dict.fromkeys(
             (kind, length)
             for question in self._questions.questions for kind in self._questions.nulls(question)
             for length in sorted(by_length) if kind != "shuffled"

@@ -220,7 +220,7 @@ class ServerListener:
         """Score every prompt on the null sounds of each length that is new."""
         by_length = {len(one.samples): one for one in batch}
         known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
-        wanted = dict.fromkeys(
+        wanted: dict[tuple[NullSound, int], None] = dict.fromkeys(
             (kind, length) for asked in prompts for kind in self._nulls(asked) for length in sorted(by_length)
         )  # fmt: skip
         for kind, length in [pair for pair in wanted if pair not in known]:
