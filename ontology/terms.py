@@ -12,8 +12,8 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 from enum import StrEnum
 
 __all__ = [
-    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAO", "MAPPINGS_GRAPH",
-    "MEDIA_FRAGMENTS", "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
+    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH",
+    "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
     "VOCABULARY_GRAPH", "XSD",
     "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
@@ -80,6 +80,7 @@ class ACM:
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
     equals = NS + "equals"
+    evidenceNats = NS + "evidenceNats"
     finishedBy = NS + "finishedBy"
     finishes = NS + "finishes"
     followedWithin = NS + "followedWithin"
@@ -203,17 +204,6 @@ class FRBR:
     realizationOf = NS + "realizationOf"
 
 
-class MAO:
-    """Music Annotation Ontology."""
-
-    NS = "https://w3id.org/music-annotation/1.0#"
-    Extract = NS + "Extract"
-    MusicalMaterial = NS + "MusicalMaterial"
-    Selection = NS + "Selection"
-    comparing = NS + "comparing"
-    setting = NS + "setting"
-
-
 class MLS:
     """ML-Schema."""
 
@@ -235,16 +225,6 @@ class MO:
     encodes = NS + "encodes"
     sample_rate = NS + "sample_rate"
     time = NS + "time"
-
-
-class NP:
-    """Nanopublications."""
-
-    NS = "http://www.nanopub.org/nschema#"
-    Nanopublication = NS + "Nanopublication"
-    hasAssertion = NS + "hasAssertion"
-    hasProvenance = NS + "hasProvenance"
-    hasPublicationInfo = NS + "hasPublicationInfo"
 
 
 class OA:

@@ -22,7 +22,8 @@ from api.settings import load_settings
 from export.formats import FORMATS
 from export.parallels import write_parallels
 from ontology.errors import InputError
-from ontology.terms import ACM, FRBR, MAO, NP, OA
+from ontology.export_terms import MAO, NP
+from ontology.terms import ACM, FRBR, OA
 from tests.commands import acousma
 from tests.exports import ADA, BRIGHT, claim, material_of
 from tests.house import House, build
@@ -112,7 +113,8 @@ def test_what_a_format_cannot_hold_is_said_at_an_address_of_its_own(client: Test
     [
         ("/export/BELL/midi", 404), ("/export/nothing/mei", 404), ("/export/BELL/mei?language=<x>", 400),
         ("/cite/annotation/none", 404), ("/cite/annotation/a b", 404), ("/nanopub/annotation/none", 404),
-        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404), ("/export/questions/timeline.zip?colour=red", 400),
+        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404),
+        ("/export/questions/timeline.zip?colour=red", 400),
         ("/export/works/Bell/parallels", 400), ("/export/works/nothing/parallels", 404),
     ],
 )  # fmt: skip

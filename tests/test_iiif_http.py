@@ -13,10 +13,10 @@ import soundfile
 from fastapi.testclient import TestClient
 
 from api.iiif.states import decoded, encoded
+from api.protocol.access import Hearing
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
-from api.protocol.access import Hearing
 from api.tokens import Role, Tokens
 from store import open_store
 from tests.house import House, build
