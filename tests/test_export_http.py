@@ -30,7 +30,7 @@ from tests.house import House, build
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library uses names of rdflib that are going away
-    from nanopub import Nanopub
+    from nanopub.nanopub import Nanopub
 
 HOST = "http://localhost:8000"
 
