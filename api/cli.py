@@ -31,6 +31,7 @@ from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.export_cli import exports
 from api.import_cli import imports
+from api.index_cli import add_index_command
 from api.listening_cli import listening
 from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
@@ -367,6 +368,7 @@ app.add_typer(listening)
 app.add_typer(token)
 app.add_typer(probe)
 add_backup_commands(app)
+add_index_command(app)
 
 
 @app.command("next", hidden=True)

@@ -11,6 +11,8 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 
 from enum import StrEnum
 
+from ontology.reach_terms import ReachReason
+
 __all__ = [
     "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH",
     "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
@@ -387,13 +389,3 @@ class ConfidenceKind(StrEnum):
     LINKED_TEXT = "linkedText"
     LABEL_SIMILARITY = "labelSimilarity"
     TAG_SCORE = "tagScore"
-
-
-class ReachReason(StrEnum):
-    """Why a listener could not have heard what a concept is about (concept ids)."""
-
-    BAND = "bandNotCarried"
-    CHANNELS = "channelsNotCarried"
-    STEP = "stepTooCoarse"
-    INPUT = "inputTooShort"
-    MEASURED_LOSS = "measuredLoss"

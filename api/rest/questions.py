@@ -16,7 +16,7 @@ from api.rest.models import Items, Parameter, Question
 from api.rest.routes import read
 from queries import find, load_queries
 from queries.executables import executables
-from queries.library import sparql
+from queries.library import plan, sparql
 from queries.questions import StoredQuery
 
 __all__ = ["arguments_of", "question_routes"]
@@ -57,7 +57,7 @@ def question_routes(service: Service) -> APIRouter:
         kinds = (_JSON, "text/turtle", "application/ld+json", "application/n-triples")
         if negotiate(request, kinds, {"application/x-turtle": "text/turtle"}) == _JSON:
             return None
-        return write_graph(request, list(executables(f"{service.base}api/queries/", names)))
+        return write_graph(request, list(executables(service.minter.question(""), names)))
 
     @read(router, "", response_model=Items[Question], **reading)
     async def queries(request: Request) -> Items[Question] | Response:
@@ -80,12 +80,12 @@ def question_routes(service: Service) -> APIRouter:
     @read(router, "/{name}/answer", response_class=Response, **reading)
     async def answer(request: Request, name: str) -> Response:
         """Answer a stored question; its parameters stand in the address."""
-        asked = sparql(name, arguments_of(request))
+        asked = plan(name, arguments_of(request))
         media_type = negotiate(request, (_JSON, _CSV, *_TABLES), {})
         if media_type == _JSON:
             table = await ask(service, request, asked)
             return Response(as_json(table), media_type=_JSON, headers={"Vary": "Accept"})
-        request.scope.setdefault("state", {})["query"] = asked
+        request.scope.setdefault("state", {})["query"] = asked.text
         rows = await service.queries.answer(request, asked, media_type)
         return AnswerResponse(rows, media_type, service.queries.reading)
 
