@@ -172,7 +172,8 @@ def test_a_question_is_packed_with_its_answer_and_the_data_it_rests_on(
     assert {one.id for one in crate.data_entities} == {
         "question.rq", "asked.rq", "answer.csv", "answer.json", "data.nq", "ontology.ttl", "vocabulary.ttl",
     }  # fmt: skip
-    assert crate.get("#asking")["result"] and crate.get("#asking")["instrument"]
+    asking = crate.get("#asking")
+    assert asking is not None and asking["result"] and asking["instrument"]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "crate" / "answer.csv").read_text(encoding="utf-8"))))
     data = (tmp_path / "crate" / "data.nq").read_text(encoding="utf-8")
     assert rows and all(f"<{row['claim']}>" in data for row in rows)

@@ -112,7 +112,7 @@ def _as_heard(source: Path, envelope: str) -> Callable[[Path], None]:
     def make(target: Path) -> None:
         front = front_end_of_envelope(load_envelopes().envelopes[envelope])
         sound, rate = soundfile.read(source, dtype="float32", always_2d=True)
-        heard = heard_through(front, np.ascontiguousarray(sound.T), rate)
+        heard = heard_through(front, np.ascontiguousarray(sound.T, np.float32), rate)
         plain = target.with_suffix(".wav")
         try:
             soundfile.write(plain, heard, int(front.sample_rate_hz))
