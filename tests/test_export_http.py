@@ -22,14 +22,15 @@ from api.settings import load_settings
 from export.formats import FORMATS
 from export.parallels import write_parallels
 from ontology.errors import InputError
-from ontology.terms import ACM, FRBR, MAO, NP, OA
+from ontology.export_terms import MAO, NP
+from ontology.terms import ACM, FRBR, OA
 from tests.commands import acousma
 from tests.exports import ADA, BRIGHT, claim, material_of
 from tests.house import House, build
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library uses names of rdflib that are going away
-    from nanopub import Nanopub  # type: ignore[attr-defined]
+    from nanopub.nanopub import Nanopub
 
 HOST = "http://localhost:8000"
 
