@@ -239,11 +239,11 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
 
 
 def _runs(reading: _Reading) -> None:
-    """Note which recordings the runs used, and by whom."""
+    """Note what the runs used besides the claims that they assess, and by whom: recordings and files."""
     agents = reading.nodes(PROV.wasAssociatedWith)
-    sounds = {*reading.nodes(MO.time), *itertools.chain(*reading.nodes(OA.hasSource).values())}
+    assessed = set(itertools.chain(*reading.nodes(OA.hasTarget).values()))
     for run, used in reading.nodes(PROV.used).items():
-        recordings = [one for one in used if one in sounds]
+        recordings = [one for one in used if one not in assessed]
         reading.rows.listeners += list(itertools.product(recordings, agents.get(run, [None])))
 
 
