@@ -11,6 +11,7 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 
 from enum import StrEnum
 
+from ontology.confidence_terms import ConfidenceKind
 from ontology.reach_terms import ReachReason
 
 __all__ = [
@@ -371,21 +372,3 @@ class Verdict(StrEnum):
     BEYOND_ENVELOPE = "beyondEnvelope"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-
-
-class ConfidenceKind(StrEnum):
-    """What a confidence value was derived from (concept ids)."""
-
-    RULE_MARGIN = "ruleMargin"
-    VERBALISED = "verbalisedConfidence"
-    TOKEN_PROBABILITY = "tokenProbability"
-    AGREEMENT_OF_RUNS = "agreementOfRuns"
-    AGREEMENT_OF_PROMPTS = "agreementOfPrompts"
-    CALIBRATED = "calibratedProbability"
-    KNOWN_BY_SYNTHESIS = "knownBySynthesis"
-    CLASSIFIER_SCORE = "classifierScore"
-    RELATIVE_SCORE = "relativeScore"
-    LIKELIHOOD_RATIO = "likelihoodRatio"
-    LINKED_TEXT = "linkedText"
-    LABEL_SIMILARITY = "labelSimilarity"
-    TAG_SCORE = "tagScore"
