@@ -31,10 +31,12 @@ from api.corpus_cli import corpus
 from api.evaluation_cli import evaluation
 from api.export_cli import exports
 from api.import_cli import imports
+from api.index_cli import add_index_command
 from api.listening_cli import listening
 from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.probe_cli import probe
+from api.research_cli import research
 from api.server_options import PerMinute, Scoring, ScoringOption, ServerUrl, Timeout
 from api.settings import load_settings
 from api.token_cli import token
@@ -147,14 +149,14 @@ def ask(
     if name is None:
         asking.list_questions(_OUT)
         return
-    arguments = _arguments(param or [])
+    arguments = arguments_of(param or [])
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
     asking.answer_question(load_settings(store), (name, arguments), format_.value, (_OUT, _ERR))
 
 
-def _arguments(pairs: Sequence[str]) -> dict[str, str]:
+def arguments_of(pairs: Sequence[str]) -> dict[str, str]:
     arguments: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -360,11 +362,13 @@ add_ontology(app)
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(exports)
+app.add_typer(research)
 app.add_typer(evaluation)
 app.add_typer(listening)
 app.add_typer(token)
 app.add_typer(probe)
 add_backup_commands(app)
+add_index_command(app)
 
 
 @app.command("next", hidden=True)

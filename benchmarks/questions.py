@@ -1,14 +1,17 @@
 """Every stored question at several sizes: time, rows, and how the time grows.
 
-``python -m benchmarks.questions 1000000 10000000 --folder FOLDER`` makes an archive of each size (:mod:`benchmarks.archives`),
+``python -m benchmarks.questions 1000000 10000000 --folder FOLDER`` makes an archive of each size
+(:mod:`benchmarks.archives`),
 asks every question of it through the store, without and with the side index, and prints a table.
 
 Conventions
 -----------
 - Times are wall seconds, the median of warm answers, from the text to the rows in Python; one worker process.
-- ``plain`` is the same SPARQL without shortcuts: raw pyoxigraph on the same files, in the same run, one after the other.
+- ``plain`` is the same SPARQL without shortcuts: raw pyoxigraph on the same files, in the same run, one after the
+  other.
 - The exponent is that of time over triples between the smallest and the largest size.
-- Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same run.
+- Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same
+  run.
 """
 
 import argparse
@@ -114,25 +117,34 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _loaded(triples: int, folder: Path) -> tuple[int, Path]:
-    """Make the archive of one size, and raw pyoxigraph's of the same file; print what loading takes of time and space."""
+def _loaded(triples: int, folder: Path, beside_raw: bool) -> tuple[int, Path]:
+    """Make the archive of one size, and raw pyoxigraph's of the same file; print what both take."""
     nquads, ours, raw = folder / f"{triples}.nq", folder / f"{triples}", folder / f"{triples}.raw"
     lines, graphs = archives.write(nquads, triples)
     nquads.with_suffix(".json").write_text(json.dumps(graphs))
-    theirs = measured("questions", ["--load", "raw", str(nquads), str(raw)])
     own = measured("questions", ["--load", "ours", str(nquads), str(ours)])
-    disk, peers = _size((ours / "current").resolve()), _size(raw)
+    disk = _size((ours / "current").resolve())
     print(f"{lines:,} triples in {len(graphs):,} graphs")
     print(
         f"  loading: {own['cpu'] / lines * 1e6:.2f} µs of CPU per triple, {lines / own['wall']:,.0f} triples per second"
     )
-    print(f"  raw pyoxigraph: {theirs['cpu'] / lines * 1e6:.2f} µs, {lines / theirs['wall']:,.0f} per second")
-    print(f"  speed relative to raw, CPU: {theirs['cpu'] / own['cpu']:.2f}; wall: {theirs['wall'] / own['wall']:.2f}")
-    print(f"  on disk: {disk / lines:.0f} bytes per triple, raw {peers / lines:.0f}: {disk / peers:.2f}", flush=True)
+    print(f"  on disk: {disk / lines:.0f} bytes per triple", flush=True)
+    if beside_raw:
+        theirs = measured("questions", ["--load", "raw", str(nquads), str(raw)])
+        peers = _size(raw)
+        print(
+            f"  raw pyoxigraph: {theirs['cpu'] / lines * 1e6:.2f} µs, {lines / theirs['wall']:,.0f} triples per second"
+        )
+        print(
+            f"  speed relative to raw, CPU: {theirs['cpu'] / own['cpu']:.2f}; wall: {theirs['wall'] / own['wall']:.2f}"
+        )
+        print(
+            f"  on disk, raw: {peers / lines:.0f} bytes per triple; ours relative to it: {disk / peers:.2f}", flush=True
+        )
+        for file in sorted(raw.rglob("*"), reverse=True):
+            file.unlink()
+        raw.rmdir()
     nquads.unlink()
-    for file in sorted(raw.rglob("*"), reverse=True):
-        file.unlink()
-    raw.rmdir()
     return lines, ours
 
 
@@ -143,6 +155,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("benchmark-archives"))
     parser.add_argument("--only", nargs="*", default=None, help="names of questions")
     parser.add_argument("--no-plain", action="store_true", help="do not ask without the side index")
+    parser.add_argument("--no-raw", action="store_true", help="do not load with raw pyoxigraph beside")
     parser.add_argument("--load", nargs=3, metavar=("WHO", "NQUADS", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.load:
@@ -153,7 +166,9 @@ def main() -> None:
     sizes: list[tuple[int, dict[str, dict[str, float]]]] = []
     for triples in given.triples:
         ours = given.folder / str(triples)
-        lines, ours = (triples, ours) if (ours / "current").exists() else _loaded(triples, given.folder)
+        lines, ours = (
+            (triples, ours) if (ours / "current").exists() else _loaded(triples, given.folder, not given.no_raw)
+        )
         sizes.append((lines, ask_all(ours, names, plain=not given.no_plain)))
     if len(sizes) > 1:
         (small, first), (large, last) = sizes[0], sizes[-1]

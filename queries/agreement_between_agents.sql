@@ -1,5 +1,5 @@
 -- answers
-WITH agents AS MATERIALIZED (SELECT DISTINCT agent, (SELECT iri FROM nodes WHERE id = agent) AS iri FROM listeners),
+WITH agents AS MATERIALIZED (SELECT DISTINCT agent, (SELECT iri FROM nodes WHERE id = agent) AS iri FROM listeners WHERE agent IS NOT NULL),
 pairs AS MATERIALIZED (
   SELECT DISTINCT a.agent AS first, b.agent AS second, a.aspect, a.span, a.concept AS first_concept, b.concept AS second_concept
   FROM claims AS a CROSS JOIN claims AS b ON b.span = a.span AND b.aspect = a.aspect AND b.agent <> a.agent

@@ -8,7 +8,7 @@ favourable AS (
 ),
 judged AS (
   SELECT claim, SUM(verdict IN adverse) AS against, SUM(verdict IN favourable) AS for_
-  FROM (SELECT DISTINCT claim, node, verdict FROM assessments)
+  FROM (SELECT DISTINCT claim, node, verdict FROM standing)
   GROUP BY claim HAVING against > 0
 ),
 found AS (

@@ -7,6 +7,8 @@ WITH found AS (
     AND NOT EXISTS (
       SELECT 1 FROM kinds JOIN nodes ON nodes.id = kinds.kind WHERE kinds.node = c.span AND nodes.iri IN
         ('https://w3id.org/acousma/vocab/wholeRecording', 'https://w3id.org/acousma/vocab/fixedWindow'))
+    AND (:_rejected = 'shown' OR NOT EXISTS (
+      SELECT 1 FROM standing WHERE claim = c.node AND verdict = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/rejected')))
   ORDER BY length DESC, title, c.start, label, maker, claim_iri LIMIT :limit
 )
 SELECT title, creator, length AS length_decimal, start AS start_decimal, stop AS end_decimal, label AS label_en,

@@ -8,11 +8,13 @@ WITH found AS (
        WHERE spans.recording = c.recording AND kinds.kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))) <= :_seconds_decimal
     AND (EXISTS (SELECT 1 FROM kinds WHERE node = c.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/detectedObject'))
          OR NOT EXISTS (SELECT 1 FROM kinds WHERE node = c.span AND kind = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/wholeRecording')))
+    AND (:_rejected = 'shown' OR NOT EXISTS (
+      SELECT 1 FROM standing WHERE claim = c.node AND verdict = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/rejected')))
   ORDER BY rank, c.start, c.stop, label, maker, claim_iri LIMIT :limit
 )
 SELECT title, creator, start AS start_decimal, stop AS end_decimal, label AS label_en, maker AS agent,
   confidence AS confidence_decimal,
   (SELECT COALESCE(REPLACE(GROUP_CONCAT(DISTINCT LOWER(names.text)), ',', '; '), 'unassessed')
-   FROM assessments JOIN names ON names.node = assessments.verdict WHERE assessments.claim = found.node) AS verdict, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
+   FROM standing JOIN names ON names.node = standing.verdict WHERE standing.claim = found.node) AS verdict_said, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
   (SELECT iri FROM nodes WHERE id = recording) AS recording_iri, (SELECT iri FROM nodes WHERE id = work) AS work_iri
 FROM found

@@ -11,8 +11,8 @@ In the query a parameter is a variable: its name after ``?_``, or after ``?__`` 
 ``_iri``, ``_decimal`` or ``_integer`` where its type is not text. An optional parameter that is not given
 stays an unbound variable, which the query takes as "any".
 
-Beside a file may stand ``<name>.sql``: the same question to the side index of a store (:mod:`store.index`), with the same
-columns and rows. It is a shorter way to the same answer, which a test compares.
+Beside a file may stand ``<name>.sql``: the same question to the side index of a store (:mod:`store.index`), with the
+same columns and rows. It is a shorter way to the same answer, which a test compares.
 
 The parameter ``limit`` is no variable, because SPARQL has none there: it takes the place of the number in the
 last line, ``LIMIT n``.

@@ -2,13 +2,15 @@
 
 Conventions
 -----------
-- The first line of ``<name>.sql`` says what it does. ``-- answers``: it gives the rows and columns of the part between the lines
-  ``# for the side index`` and ``# to here`` of the question, or of the whole question if it has no such lines, in its order and
-  with its limit. ``-- restricts``: it gives values of a few variables outside of which there is no answer;
+- The first line of ``<name>.sql`` says what it does. ``-- answers``: it gives the rows and columns of the parts
+  between the lines
+  ``# for the side index`` and ``# to here`` of the question, or of the whole question if it has no such lines, in its
+  order and with its limit. ``-- restricts``: it gives values of a few variables outside of which there is no answer;
   where a parameter that it needs is not given it is left out.
-- Its columns are named as parameters are: the name of the variable, with ``_iri``, ``_decimal`` (in millionths), ``_integer`` or ``_en`` (English text)
-  where it is not plain text. Its parameters are the variables of the question, NULL where not given, decimals in millionths,
-  and ``limit``, which is -1 for all rows.
+- Its columns are named as parameters are: the name of the variable, with ``_iri``, ``_decimal`` (in millionths),
+  ``_integer``, ``_en`` (English text) or ``_said`` (labels of verdicts)
+  where it is not plain text. Its parameters are the variables of the question, NULL where not given, decimals in
+  millionths, and ``limit``, which is -1 for all rows.
 """
 
 import re
@@ -46,6 +48,7 @@ def with_shortcut(query: StoredQuery, text: str, terms: Mapping[str, NamedNode |
     source = text.encode()
     values = {one.variable: _value(terms.get(one.variable)) for one in query.parameters if one.name != "limit"}
     values["limit"] = -1 if limit is None else limit
+    bound = tuple(values.items())
     if query.sql.startswith("-- restricts"):
         if any(
             value is None and f":{name} IS NULL" not in query.sql and f":{name}" in query.sql
@@ -54,13 +57,13 @@ def with_shortcut(query: StoredQuery, text: str, terms: Mapping[str, NamedNode |
             return Plan(text)
         body = _BODY.search(source)
         assert body is not None, "a stored question has a line WHERE {"
-        return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, values),))
-    part = _PART.search(source)
-    if part is not None:
-        return Plan(text, (TableShortcut(part.start(1), part.end(1), query.sql, values),))
+        return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, bound),))
+    parts = tuple(TableShortcut(part.start(1), part.end(1), query.sql, bound) for part in _PART.finditer(source))
+    if parts:
+        return Plan(text, parts)
     whole = _WHOLE.search(source)
     assert whole is not None, "a stored question is a SELECT"
-    return Plan(text, (TableShortcut(whole.start(), whole.end(), query.sql, values, whole=True),))
+    return Plan(text, (TableShortcut(whole.start(), whole.end(), query.sql, bound, whole=True),))
 
 
 def _value(term: NamedNode | Literal | None) -> str | int | None:

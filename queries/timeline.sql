@@ -7,11 +7,13 @@ WITH found AS (
     AND c.confidence >= :_confidence_decimal AND c.aspect IS NOT NULL AND c.agent IS NOT NULL
     AND (:__agent IS NULL OR INSTR(folded((SELECT text FROM names WHERE node = c.agent LIMIT 1)), folded(:__agent)) > 0
          OR (SELECT iri FROM nodes WHERE id = c.agent) = :__agent)
+    AND (:_rejected = 'shown' OR NOT EXISTS (
+      SELECT 1 FROM standing WHERE claim = c.node AND verdict = (SELECT id FROM nodes WHERE iri = 'https://w3id.org/acousma/vocab/rejected')))
   ORDER BY rank, c.start, c.stop DESC, label, maker, claim_iri LIMIT :limit
 )
 SELECT title, creator, start AS start_decimal, stop AS end_decimal, label AS label_en, maker AS agent,
   confidence AS confidence_decimal,
   (SELECT COALESCE(REPLACE(GROUP_CONCAT(DISTINCT LOWER(names.text)), ',', '; '), 'unassessed')
-   FROM assessments JOIN names ON names.node = assessments.verdict WHERE assessments.claim = found.node) AS verdict, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
+   FROM standing JOIN names ON names.node = standing.verdict WHERE standing.claim = found.node) AS verdict_said, claim_iri, (SELECT iri FROM nodes WHERE id = concept) AS concept_iri,
   (SELECT iri FROM nodes WHERE id = recording) AS recording_iri, (SELECT iri FROM nodes WHERE id = work) AS work_iri
 FROM found

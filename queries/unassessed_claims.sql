@@ -4,7 +4,7 @@ WITH found AS (
     (SELECT iri FROM nodes WHERE id = c.node) AS claim_iri
   FROM claims AS c JOIN catalogue ON catalogue.recording = c.recording
   WHERE c.aspect IS NOT NULL AND c.confidence IS NOT NULL AND c.agent IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM assessments WHERE claim = c.node)
+    AND NOT EXISTS (SELECT 1 FROM standing WHERE claim = c.node)
     AND (:__agent IS NULL OR INSTR(folded((SELECT text FROM names WHERE node = c.agent LIMIT 1)), folded(:__agent)) > 0)
     AND (:__work IS NULL OR (INSTR(folded(title), folded(:__work)) > 0 OR (SELECT iri FROM nodes WHERE id = work) = :__work))
   ORDER BY c.confidence, title, c.start, c.stop, label, claim_iri LIMIT :limit

@@ -67,7 +67,8 @@ def open_store(
     ----------
     location : str or Path
         A folder; or the base URL (``http`` or ``https``) of a server that has ``/query``, ``/update`` and
-        ``/store``, as the Oxigraph server does. For other paths make a :class:`RemoteStore`.
+        ``/store``, as the Oxigraph server does; or the address of its queries, if that ends in ``/sparql``, as
+        Acousma's own does. For other paths make a :class:`RemoteStore`.
     writable : bool, default False
         Whether to write to it; one process at a time can.
     limits : Limits, optional
@@ -86,8 +87,10 @@ def open_store(
         One of its kinds, if it cannot be opened.
     """
     if isinstance(location, str) and location.startswith(("http://", "https://")):
-        base = location.rstrip("/")
-        return RemoteStore(f"{base}/query", f"{base}/update", f"{base}/store", limits=limits, writable=writable)
+        base, _, last = location.rstrip("/").rpartition("/")
+        if last != "sparql":
+            base, last = location.rstrip("/"), "query"
+        return RemoteStore(f"{base}/{last}", f"{base}/update", f"{base}/store", limits=limits, writable=writable)
     return EmbeddedStore(Path(location), limits=limits, workers=workers, writable=writable)
 
 

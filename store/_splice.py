@@ -11,18 +11,18 @@ Conventions
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict, cast
 
 import pyoxigraph as ox
 
 __all__ = ["TooManyError", "spliced"]
 
-VERSION = 1
+VERSION = 2
 MILLION = 1_000_000
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en)")
+_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en|said)")
 
 
 class Shortcut(TypedDict, total=False):
@@ -32,7 +32,7 @@ class Shortcut(TypedDict, total=False):
     end: int
     sql: str
     whole: bool
-    values: dict[str, str | int | float | None]
+    values: list[tuple[str, str | int | float | None]]
     variables: list[str]
     first: str
     second: str
@@ -84,7 +84,7 @@ def _filled(
         if "sql" in one:
             if not exact:
                 continue
-            rows = database.execute(one["sql"], one["values"])
+            rows = database.execute(one["sql"], dict(one["values"]))
             filled = _values([column[0] for column in rows.description], rows.fetchall(), whole=one.get("whole", False))
         else:
             filled = _pairs(one, database, store, base)
@@ -107,16 +107,15 @@ def _values(columns: Sequence[str], rows: Sequence[tuple[object, ...]], *, whole
 def _term(value: object, type_: str) -> str:
     if value is None:
         return "UNDEF"
-    match type_:
-        case "iri":
-            return f"<{value}>"
-        case "decimal":
-            return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
-        case "integer":
-            return f'"{value}"^^<{_XSD}integer>'
-        case "en":
-            return str(ox.Literal(str(value), language="en"))
-    return str(ox.Literal(str(value)))
+    if type_ == "iri":
+        return f"<{value}>"
+    if type_ == "decimal":
+        return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
+    if type_ == "integer":
+        return f'"{value}"^^<{_XSD}integer>'
+    # "unassessed" is what the stored questions say where there are no labels of verdicts to join
+    english = type_ == "en" or (type_ == "said" and value != "unassessed")
+    return str(ox.Literal(str(value), language="en") if english else ox.Literal(str(value)))
 
 
 def _decimal(millionths: int) -> str:
@@ -165,7 +164,7 @@ def _pairs(one: Shortcut, database: sqlite3.Connection, store: ox.Store, base: s
         targets = [(iri, target) for iri in found for target in _targets(store, iri)]
         database.executemany(_FROM_TARGETS.format(side=side), targets)
         database.execute(f"CREATE INDEX IF NOT EXISTS temp.{side}_by_place ON {side} (recording, start, stop)")
-    values: Mapping[str, str | int | float | None] = one["values"]
+    values = dict(one["values"])
     most = one["most"]
     longest = database.execute("SELECT MAX(stop - start) FROM b").fetchone()[0] or 0
     rows = database.execute(

@@ -17,24 +17,23 @@ Conventions
 """
 
 import ctypes
-import importlib.util
 import json
 import os
 import re
 import resource
+import runpy
 import select
 import signal
 import struct
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Protocol, TypedDict, cast
 
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from store._splice import Shortcut
 
 FRAME = struct.Struct("!cI")
@@ -337,7 +336,7 @@ class Evaluator:
         self._folder: str | None = None
         self._store = ox.Store()
         self._index: object = None
-        self._splice: ModuleType | None = None
+        self._splice: SimpleNamespace | None = None
 
     def answer(self, job: Job) -> None:
         """Answer one query; an ``E`` or an ``X`` frame is its end."""
@@ -367,7 +366,7 @@ class Evaluator:
         if not job["shortcuts"]:
             return job["text"]
         if self._splice is None:
-            self._splice = _load_splice()
+            self._splice = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("_splice.py"))))
         if self._index is None:
             self._index = self._splice.open_index(f"{self._folder}/index.sqlite")
         return str(self._splice.spliced(job["text"], job["shortcuts"], self._index, self._store, job["base"]))
@@ -390,15 +389,6 @@ class Evaluator:
         else:
             result.serialize(output, ox.QueryResultsFormat.from_media_type(media_type))
         writer.finish()
-
-
-def _load_splice() -> "ModuleType":
-    """Import the module beside this one, which is no part of a package here."""
-    spec = importlib.util.spec_from_file_location("_splice", Path(__file__).with_name("_splice.py"))
-    assert spec is not None and spec.loader is not None, "it stands beside this file"
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

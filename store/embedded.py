@@ -36,6 +36,7 @@ from store.guard import check_query, check_update
 from store.index import Fault, Plan, SideIndex, faults
 from store.planning import explained, planned
 from store.workers import Answer, Job, WorkerPool
+from store.written import written_graphs
 
 __all__ = ["EmbeddedStore"]
 
@@ -222,7 +223,7 @@ class EmbeddedStore:
         check_update(text, self._limits)
         with self._lock:
             live = self._writing()
-            self._revisions.note(graphs)
+            self._revisions.note(written_graphs(text) if graphs is None else graphs)
             try:
                 live.update(text, base_iri=base)
             except SyntaxError as error:
@@ -293,7 +294,7 @@ class EmbeddedStore:
     def job(
         self, text: str | Plan, media_type: str, *, only: str = "", dataset: Dataset | None = None,
         base: str | None = None,
-    ) -> Job:
+    ) -> Job:  # fmt: skip
         """Check a query, and return it as the workers of `pool` take it: to be evaluated on what is published now.
 
         For whoever cannot wait for `serialise` in a thread. Equal jobs have equal answers, unless a function of the
@@ -305,7 +306,10 @@ class EmbeddedStore:
         own = dataset is not None and dataset.own
         union = not facts.names_graphs and not own
         used = plan.shortcuts if dataset is None and not facts.names_graphs else ()
-        return Job(str(self._published()), plan.text, media_type, union, None if own else dataset, base, used)
+        folder = self._generations.current_folder()
+        if folder is None:
+            raise missing(self._folder)
+        return Job(folder, plan.text, media_type, union, None if own else dataset, base, used)
 
     def _published(self) -> Path:
         folder = self._generations.current()

@@ -251,7 +251,7 @@ def _written(relation: _Relation, units: Sequence[Unit], prologue: str, number: 
         )
         + f" FILTER({_filter(condition, relation.seconds, number)} && ?{names[0]} != ?{names[1]}) }} }} "
     )
-    values = {} if relation.seconds is None else {"seconds": int(relation.seconds * 1_000_000)}
+    values = () if relation.seconds is None else (("seconds", int(relation.seconds * 1_000_000)),)
     if relation.name in _BOUND:
         condition += " AND b.start > a.start - :longest" + (" - :seconds" if values else "") + " - 1"
     queries = [f"{prologue} SELECT DISTINCT ?{name} {{ {one} }}" for name, one in zip(names, patterns, strict=True)]

@@ -28,13 +28,11 @@ from ontology.errors import (
     QueryBusy,
     QueryError,
     QueryLost,
-    QuerySyntaxError,
     QueryTimeout,
-    QueryTooLarge,
     StoreError,
-    StoreMissing,
 )
 from store._process import Job, Worker
+from store._reported import NARROW, raise_reported
 from store._worker import BLOCK_BYTES
 from store.base import Limits, Stop
 
@@ -42,7 +40,6 @@ __all__ = ["Answer", "Job", "WorkerPool"]
 
 _TICK_SECONDS = 0.05
 """How often the clock is looked at."""
-_NARROW = "name a work, a concept or a run in the query, or add LIMIT"
 
 
 class Answer(Iterator[bytes]):
@@ -161,7 +158,7 @@ class Answer(Iterator[bytes]):
             return self._worker is not None
 
     def _too_late(self) -> QueryTimeout:
-        return QueryTimeout(f"the query took longer than {self._limits.seconds:g} s and was stopped", None, _NARROW)
+        return QueryTimeout(f"the query took longer than {self._limits.seconds:g} s and was stopped", None, NARROW)
 
     def stop(self, error: QueryError) -> None:
         """End the worker and let whoever reads the answer find an error."""
@@ -202,7 +199,7 @@ class Answer(Iterator[bytes]):
         if not reuse:
             worker.kill()
         if kind == b"X":
-            _raise(**json.loads(payload))
+            raise_reported(**json.loads(payload))
         raise StopIteration
 
     def __del__(self) -> None:
@@ -383,27 +380,10 @@ def _no_room(limits: Limits) -> QueryBusy:
     return QueryBusy(
         f"the query took longer than {limits.quick_seconds:g} s, and there is no room for more slow queries",
         "a quick query, or a free place",
-        f"ask again a little later, or {_NARROW}",
+        f"ask again a little later, or {NARROW}",
     )
 
 
 def _kill_all(workers: list[Worker]) -> None:
     while workers:
         workers.pop().kill()
-
-
-def _raise(kind: str, message: str) -> NoReturn:
-    """Raise what a worker reported."""
-    match kind:
-        case "syntax":
-            raise QuerySyntaxError(f"the query is not SPARQL: {message}", None, "check the text at that place")
-        case "large":
-            raise QueryTooLarge(f"the answer has {message}; nothing of it is returned", None, _NARROW)
-        case "pairs":
-            raise QueryTooLarge(
-                f"a relation of time holds between more than {int(message):,} pairs of passages", "fewer",
-                "say more of both: a concept, a work or an agent",
-            )  # fmt: skip
-        case "store":
-            raise StoreMissing(f"the published archive cannot be opened: {message}", None, "publish it again")
-    raise QueryError(f"the query could not be evaluated: {message}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from fastapi.testclient import TestClient
 
+from api.protocol.access import Writes
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
@@ -28,10 +29,10 @@ def make_archive(folder: Path) -> None:
 
 
 @contextmanager
-def workbench(folder: Path, monkeypatch_base: str = BASE) -> Iterator[TestClient]:
+def workbench(folder: Path, writes: Writes = Writes.TOKEN) -> Iterator[TestClient]:
     """Serve an archive to a client."""
-    settings = load_settings(str(folder)).model_copy(update={"base_iri": monkeypatch_base})
-    with opened_service(settings) as service, TestClient(create_app(service), base_url="http://testserver") as client:
+    settings = load_settings(str(folder)).model_copy(update={"base_iri": BASE, "writes": writes})
+    with opened_service(settings) as service, TestClient(create_app(service), base_url="http://localhost") as client:
         yield client
 
 

@@ -47,7 +47,7 @@ def test_shares_of_time_count_overlaps_once_and_the_largest_difference_stands_fi
     rows = {row.concept: row for row in differences(twice, RIGHT)}
     assert rows["bright"].shares == (0.75, 0.5) and rows["bright"].passages == (2, 1)
     assert rows["dark"].shares == (0.15, 0.5)
-    assert [row.concept for row in differences(LEFT, RIGHT)][0] == "dark"
+    assert next(row.concept for row in differences(LEFT, RIGHT)) == "dark"
 
 
 def path(piece: object) -> str:
@@ -84,6 +84,12 @@ def test_two_describers_of_one_recording_are_compared(client: TestClient) -> Non
 def test_what_cannot_be_compared_is_said(client: TestClient, params: dict[str, str], status: int, words: str) -> None:
     answer = client.get("/workbench/compare", params=params)
     assert (answer.status_code, words in answer.text) == (status, True)
+
+
+def test_a_work_of_which_nothing_is_claimed_can_be_compared() -> None:
+    nothing = Side("r:4", "silent", 10.0, ())
+    assert coherence(nothing, nothing, stretched=True) == [None] * WINDOWS and differences(nothing, nothing) == []
+    assert {row.shares[0] for row in differences(nothing, RIGHT)} == {0.0}
 
 
 def test_models_have_cards_with_envelope_and_fate_of_their_claims(client: TestClient) -> None:

@@ -15,7 +15,7 @@ from api.protocol.evaluation import KeptAnswer
 from api.protocol.problems import Problem
 from api.protocol.service import Service
 from ontology.terms import PREFIXES
-from store import Table, Term, bind
+from store import Plan, Table, Term, bind
 
 __all__ = ["Page", "Row", "ask", "ask_by_line", "local_address", "next_link", "prologue", "read_cursor", "values_of"]
 
@@ -48,7 +48,7 @@ def prologue(text: str) -> str:
     return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items() if f"{name}:" in text) + text
 
 
-async def ask(service: Service, request: Request, text: str, values: Mapping[str, Term] | None = None) -> Table:
+async def ask(service: Service, request: Request, text: str | Plan, values: Mapping[str, Term] | None = None) -> Table:
     """Answer a SELECT where queries of clients are answered, so that one list cannot hold up the others.
 
     Raises
@@ -56,7 +56,8 @@ async def ask(service: Service, request: Request, text: str, values: Mapping[str
     QueryError
         If it is not answered within the limits.
     """
-    answer = await service.queries.answer(request, bind(prologue(text), values or {}), _JSON)
+    asked = text if isinstance(text, Plan) else bind(prologue(text), values or {})
+    answer = await service.queries.answer(request, asked, _JSON)
     if isinstance(answer, KeptAnswer):
         body = answer.whole
     else:

@@ -16,10 +16,10 @@ from api.rest.models import Items, Parameter, Question
 from api.rest.routes import read
 from queries import find, load_queries
 from queries.executables import executables
-from queries.library import sparql
+from queries.library import plan, sparql
 from queries.questions import StoredQuery
 
-__all__ = ["question_routes"]
+__all__ = ["arguments_of", "question_routes"]
 
 _JSON, _CSV = "application/json", "text/csv"
 _TABLES = ("text/tab-separated-values", "application/sparql-results+json", "application/sparql-results+xml")
@@ -57,7 +57,7 @@ def question_routes(service: Service) -> APIRouter:
         kinds = (_JSON, "text/turtle", "application/ld+json", "application/n-triples")
         if negotiate(request, kinds, {"application/x-turtle": "text/turtle"}) == _JSON:
             return None
-        return write_graph(request, list(executables(f"{service.base}api/queries/", names)))
+        return write_graph(request, list(executables(service.minter.question(""), names)))
 
     @read(router, "", response_model=Items[Question], **reading)
     async def queries(request: Request) -> Items[Question] | Response:
@@ -75,24 +75,24 @@ def question_routes(service: Service) -> APIRouter:
     @read(router, "/{name}/sparql", response_class=Response, **reading)
     async def text(request: Request, name: str) -> Response:
         """Give the SPARQL of a stored question, with the parameters of the address in it."""
-        return Response(sparql(name, _arguments(request)), media_type=f"{_SPARQL}; charset=utf-8")
+        return Response(sparql(name, arguments_of(request)), media_type=f"{_SPARQL}; charset=utf-8")
 
     @read(router, "/{name}/answer", response_class=Response, **reading)
     async def answer(request: Request, name: str) -> Response:
         """Answer a stored question; its parameters stand in the address."""
-        asked = sparql(name, _arguments(request))
+        asked = plan(name, arguments_of(request))
         media_type = negotiate(request, (_JSON, _CSV, *_TABLES), {})
         if media_type == _JSON:
             table = await ask(service, request, asked)
             return Response(as_json(table), media_type=_JSON, headers={"Vary": "Accept"})
-        request.scope.setdefault("state", {})["query"] = asked
+        request.scope.setdefault("state", {})["query"] = asked.text
         rows = await service.queries.answer(request, asked, media_type)
         return AnswerResponse(rows, media_type, service.queries.reading)
 
     return router
 
 
-def _arguments(request: Request) -> dict[str, str]:
+def arguments_of(request: Request) -> dict[str, str]:
     """Return the parameters of the address.
 
     Raises

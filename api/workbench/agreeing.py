@@ -26,7 +26,8 @@ _Z = 1.959964
 _ASKED = """SELECT DISTINCT ?claim ?verdict ?judge ?name ?person ?maker ?agent WHERE {
   { SELECT DISTINCT ?claim WHERE {
     ?review acm:verdict ?by_ear ; oa:hasTarget ?claim FILTER(?by_ear IN (acv:accepted, acv:rejected)) } }
-  GRAPH ?assessing { ?assessment oa:hasTarget ?claim ; acm:verdict ?verdict ; dcterms:creator ?judge . ?judge foaf:name ?name
+  GRAPH ?assessing { ?assessment oa:hasTarget ?claim ; acm:verdict ?verdict ; dcterms:creator ?judge .
+    ?judge foaf:name ?name
     OPTIONAL { ?judge a ?kind FILTER(?kind = prov:Person) } BIND(BOUND(?kind) AS ?person) }
   FILTER(?verdict IN (acv:accepted, acv:rejected, acv:supported, acv:contradicted))
   FILTER NOT EXISTS { ?newer dcterms:replaces ?assessment }

@@ -3,7 +3,8 @@
 Conventions
 -----------
 A *passage* is what a row says of a stretch of a recording: columns ``start`` and ``end``, or ``first_start`` and
-``first_end``, and so on. Rows without the recording are asked for it by the claim, the description or the span they name.
+``first_end``, and so on. For rows without the recording it is asked for, by the claim, the
+description or the span they name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,9 @@ _NAMES = ("claim", "description", "other")
 _SHARES = ("confidence", "certainty", "likeness", "share", "kappa", "score")
 _TIMES = ("start", "end", "duration", "wait", "length")
 _MOST_VALUES = 2000
+_MOST_ROWS = 10_000
+"""Rows of which the passages are looked up; further rows of a table have none."""
+
 
 _SOURCES = """SELECT DISTINCT ?thing ?recording WHERE {{
   VALUES ?thing {{ {things} }}
@@ -37,7 +41,8 @@ _PROFILES = """SELECT ?work ?title ?concept (COUNT(DISTINCT ?span) AS ?passages)
   {{ SELECT DISTINCT ?work ?title ?recording WHERE {{
     VALUES ?recording {{ {recordings} }}
     GRAPH ?catalogue {{ ?work frbr:realization ?recording ; dcterms:title ?title }} }} }}
-  GRAPH ?run_graph {{ ?span oa:hasSource ?recording . ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept }}
+  GRAPH ?run_graph {{ ?span oa:hasSource ?recording .
+    ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept }}
 }} GROUP BY ?work ?title ?concept"""
 _OF_WORKS = """SELECT DISTINCT ?work ?title ?recording WHERE {{
   GRAPH ?catalogue {{ ?work frbr:realization ?recording ; dcterms:title ?title }}
@@ -114,7 +119,7 @@ async def passages_of(service: Service, request: Request, query: StoredQuery, ta
         return []
     sources = {} if "recording" in index and sides == [""] else await _sources(service, request, table, index)
     found = []
-    for number, row in enumerate(table.rows):
+    for number, row in enumerate(table.rows[:_MOST_ROWS]):
         for side in sides:
             here = {
                 name: row[index[key]] for name in ("start", "end", "title", "label", "agent", "verdict", "confidence",
@@ -137,7 +142,12 @@ async def passages_of(service: Service, request: Request, query: StoredQuery, ta
 async def _sources(service: Service, request: Request, table: Table, index: Mapping[str, int]) -> dict[str, str]:
     """Return the recordings of the claims, descriptions and spans that an answer names."""
     columns = [number for name, number in index.items() if name.endswith(_NAMES)]
-    things = {term.value for row in table.rows for number in columns if isinstance(term := row[number], ox.NamedNode)}
+    things = {
+        term.value
+        for row in table.rows[:_MOST_ROWS]
+        for number in columns
+        if isinstance(term := row[number], ox.NamedNode)
+    }
     found: dict[str, str] = {}
     several = sorted(things)
     for first in range(0, len(several), _MOST_VALUES):

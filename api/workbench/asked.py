@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from api.listing import clock
 from api.protocol.service import Service
-from api.rest.asking import ask_by_line
+from api.rest.asking import ask_by_line, values_of
 from api.workbench.answers import Passage, durations_of, profiles_of
 from api.workbench.plots.timeline import COLOURS, MOST_LANES, Lanes, Mark, lanes_of, timeline
 from api.workbench.plots.works import MOST_WORKS, draw_map, map_works
@@ -45,15 +45,15 @@ _ORDER = (
     "works", "form", "concepts", "claims", "evidence", "measurement", "composers", "comparison", "agents", "models",
     "descriptions", "vocabulary", "provenance",
 )  # fmt: skip
+_MOST_NAMES = 300
 _MOST_MARKS = 5000
 _MOST_PANELS = 24
 _PANEL_WIDTH = 440.0
 
 _SUGGESTED = {
-    "work": "SELECT DISTINCT ?name { GRAPH ?g { ?work a mo:MusicalWork ; dcterms:title ?name } } ORDER BY ?name LIMIT 300",
-    "agent": "SELECT DISTINCT ?name { ?run prov:wasAssociatedWith ?agent . ?agent foaf:name ?name } ORDER BY ?name LIMIT 300",
-    "creator": "SELECT DISTINCT ?name { GRAPH ?g { ?work a mo:MusicalWork ; dcterms:creator ?person . ?person foaf:name ?name } } "
-    "ORDER BY ?name LIMIT 300",
+    "work": "GRAPH ?g { ?work a mo:MusicalWork ; dcterms:title ?name }",
+    "agent": "?run prov:wasAssociatedWith ?agent . ?agent foaf:name ?name",
+    "creator": "GRAPH ?g { ?work a mo:MusicalWork ; dcterms:creator ?person . ?person foaf:name ?name }",
 }  # fmt: skip
 
 
@@ -119,10 +119,13 @@ async def suggestions(service: Service, request: Request, query: StoredQuery) ->
     """Return the titles and names that fields can suggest, by name of the parameter."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for parameter in query.parameters:
-        kind = "creator" if query.tags[0] == "composers" and parameter.type == "string" else parameter.type
-        kind = parameter.name if parameter.name in ("creator", "agent") else kind
+        by_composer = query.tags[0] == "composers" and parameter.type == "string"
+        named = parameter.name in ("creator", "agent")
+        kind: str = "creator" if by_composer else parameter.name if named else parameter.type
         if kind in _SUGGESTED:
-            rows = await ask_by_line(service, request, _SUGGESTED[kind])
+            rows = await ask_by_line(
+                service, request, f"SELECT DISTINCT ?name {{ {_SUGGESTED[kind]} }} ORDER BY ?name LIMIT {_MOST_NAMES}"
+            )
             found[parameter.name] = tuple((row["name"], "") for row in rows)
     return found
 
@@ -225,7 +228,8 @@ class _Sheet:
             passage.start, passage.end, lane, passage.label,
             f"{words}, {clock(passage.start)}–{clock(passage.end)}",
             min(self.agents.index(passage.agent), COLOURS - 1),
-            0.7 if passage.confidence is None else passage.confidence, href, verdict, f"{self.bench}audio/{path}" if passage.recording in self.audible else "",
+            0.7 if passage.confidence is None else passage.confidence, href, verdict,
+            f"{self.bench}audio/{path}" if passage.recording in self.audible else "",
         )  # fmt: skip
 
     @property
@@ -305,7 +309,7 @@ def _one(sheet: _Sheet, by_recording: Mapping[str, Sequence[Passage]]) -> list[D
 def _panels(sheet: _Sheet, by_recording: Mapping[str, Sequence[Passage]]) -> list[Drawn]:
     """Draw a small picture of each recording, with a lane for each concept."""
     titles = _titles(by_recording)
-    drawn = []
+    drawn: list[Drawn] = []
     for recording, found in list(by_recording.items())[:_MOST_PANELS]:
         marks = [sheet.mark(passage, passage.label) for passage in found]
         key = sheet.key if not drawn and len(sheet.agents) > 1 else ()
@@ -324,7 +328,7 @@ async def _map(service: Service, request: Request, passages: Sequence[Passage], 
     recordings = [recording for recording, _ in rows.most_common(MOST_WORKS)]
     labels = {ACV + concept.id: concept.label["en"] for concept in load_vocabulary().concepts.values()}
     text = f"""SELECT DISTINCT ?work ?recording WHERE {{
-      VALUES ?recording {{ {" ".join(f"<{one}>" for one in recordings)} }} GRAPH ?g {{ ?work frbr:realization ?recording }} }}"""
+      VALUES ?recording {{ {values_of(recordings)} }} GRAPH ?g {{ ?work frbr:realization ?recording }} }}"""
     of_work: dict[str, str] = {}
     per_work: Counter[str] = Counter()
     for row in await ask_by_line(service, request, text):

@@ -21,7 +21,7 @@ from starlette.types import Scope
 
 from api.jobs.queue import JobQueue
 from api.listing import clock
-from api.protocol.problems import Problem
+from api.protocol.problems import Problem, request_id
 from api.protocol.service import Service
 from api.published.graph import BASE, load_published
 from api.published.model import header
@@ -154,7 +154,7 @@ class Bench:
 
     def problem(self, request: Request, status: int, detail: str) -> Response:
         """Return the page that tells of a problem."""
-        return self.page(request, "error.html", "", status=status, detail=detail)
+        return self.page(request, "error.html", "", status=status, detail=detail, asked=request_id(request))
 
     def path(self, iri: str) -> str:
         """Return the part of an IRI by which the workbench's addresses name a thing of the archive.

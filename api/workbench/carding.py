@@ -4,8 +4,8 @@ Conventions
 -----------
 *Reliability* compares what a describer says of its own certainty with what became of the claims: of those with a
 confidence in a tenth of the scale, the share that measurement supports or a person accepts, among those that were
-supported, contradicted, accepted or rejected. It is a fact about this archive, not about the describer elsewhere; scores
-against a corpus of known truth are that.
+supported, contradicted, accepted or rejected. It is a fact about this archive, not about the describer elsewhere;
+scores against a corpus of known truth are that.
 """
 
 from collections import Counter
@@ -28,8 +28,10 @@ _GOOD = frozenset({Verdict.SUPPORTED, Verdict.ACCEPTED})
 _BAD = frozenset({Verdict.CONTRADICTED, Verdict.REJECTED})
 
 _AGENTS = """SELECT DISTINCT ?agent ?name ?version ?envelope ?person WHERE {
-  { SELECT DISTINCT ?agent WHERE { { ?run a mls:Run ; prov:wasAssociatedWith ?agent } UNION { ?score dqv:computedOn ?agent } } }
-  GRAPH ?g { ?agent foaf:name ?name OPTIONAL { ?agent dcterms:hasVersion ?version } OPTIONAL { ?agent acm:envelope ?envelope }
+  { SELECT DISTINCT ?agent WHERE {
+    { ?run a mls:Run ; prov:wasAssociatedWith ?agent } UNION { ?score dqv:computedOn ?agent } } }
+  GRAPH ?g { ?agent foaf:name ?name
+    OPTIONAL { ?agent dcterms:hasVersion ?version } OPTIONAL { ?agent acm:envelope ?envelope }
     OPTIONAL { ?agent a ?kind FILTER(?kind = prov:Person) } BIND(BOUND(?kind) AS ?person) }
 } ORDER BY ?name ?version ?agent"""
 _CLAIMS = """SELECT ?agent (COUNT(DISTINCT ?claim) AS ?claims) WHERE {
@@ -42,8 +44,8 @@ _FATES = """SELECT ?agent ?bin ?verdict (COUNT(DISTINCT ?claim) AS ?claims) WHER
   BIND(FLOOR(?confidence * 10) AS ?bin)
 } GROUP BY ?agent ?bin ?verdict"""
 _SCORES = """SELECT DISTINCT ?agent ?metric ?concept ?condition ?value ?low ?high ?clips ?ended WHERE {
-  GRAPH ?g { ?score dqv:computedOn ?agent ; dqv:isMeasurementOf ?metric ; dqv:value ?value ; acm:scoredConcept ?concept ;
-      acm:heardUnder ?condition ; acm:clips ?clips ; prov:wasGeneratedBy ?evaluation .
+  GRAPH ?g { ?score dqv:computedOn ?agent ; dqv:isMeasurementOf ?metric ; dqv:value ?value ;
+      acm:scoredConcept ?concept ; acm:heardUnder ?condition ; acm:clips ?clips ; prov:wasGeneratedBy ?evaluation .
     OPTIONAL { ?score acm:intervalLow ?low ; acm:intervalHigh ?high }
     OPTIONAL { ?evaluation prov:endedAtTime ?ended } }
   FILTER(?metric IN (acv:balancedAccuracy, acv:calibrationError, acv:controlsPassed))

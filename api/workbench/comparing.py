@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-Claims of whole recordings that are no sound object are left out, for they stand at no time; so are those that a person rejects. Time is in seconds
-from the start, or, *stretched*, in shares of each recording's length, 0 to 1. The *coherence* of a window is the number of
-concepts claimed on both sides over the number claimed on either (Jaccard 1901); it is absent where nothing is claimed.
+Claims of whole recordings that are no sound object are left out, for they stand at no time; so are those that a person
+rejects. Time is in seconds from the start, or, *stretched*, in shares of each recording's length, 0 to 1. The
+*coherence* of a window is the number of concepts claimed on both sides over the number claimed on either (Jaccard
+1901); it is absent where nothing is claimed.
 """
 
 from collections import Counter
@@ -20,8 +21,8 @@ from ontology.terms import ACV
 from ontology.vocabulary import load_vocabulary
 
 __all__ = [
-    "WINDOWS", "Difference", "Heard", "Recorded", "Side", "coherence", "describers_of", "differences", "in_order", "mean_of",
-    "read_side", "recordings_by_title",
+    "WINDOWS", "Difference", "Heard", "Recorded", "Side", "coherence", "describers_of", "differences", "in_order",
+    "mean_of", "read_side", "recordings_by_title",
 ]  # fmt: skip
 
 WINDOWS = 60
@@ -31,7 +32,8 @@ _MOST_RECORDINGS = 1_000
 _RECORDINGS = f"""SELECT DISTINCT ?recording ?title ?creator ?duration WHERE {{
   GRAPH ?catalogue {{ ?work frbr:realization ?recording ; dcterms:title ?title
     OPTIONAL {{ ?work dcterms:creator ?person . ?person foaf:name ?creator }} }}
-  OPTIONAL {{ SELECT ?recording (MAX(?end) AS ?duration) WHERE {{ ?recording mo:time ?extent . ?extent acm:endSeconds ?end }}
+  OPTIONAL {{ SELECT ?recording (MAX(?end) AS ?duration) WHERE {{
+    ?recording mo:time ?extent . ?extent acm:endSeconds ?end }}
     GROUP BY ?recording }}
 }} ORDER BY LCASE(?title) ?recording LIMIT {_MOST_RECORDINGS}"""
 _DESCRIBERS = """SELECT ?maker ?name ?version (COUNT(?claim) AS ?claims) WHERE {
@@ -40,10 +42,12 @@ _DESCRIBERS = """SELECT ?maker ?name ?version (COUNT(?claim) AS ?claims) WHERE {
 } GROUP BY ?maker ?name ?version ORDER BY ?name ?version"""
 _HEARD = f"""SELECT DISTINCT ?claim ?concept ?aspect ?start ?end ?confidence ?agent WHERE {{
   GRAPH ?g {{ ?span oa:hasSource ?_recording ; acm:startSeconds ?start ; acm:endSeconds ?end .
-    ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept ; dcterms:creator ?maker . ?maker foaf:name ?agent
+    ?claim oa:hasTarget ?span ; acm:aspect ?aspect ; oa:hasBody ?concept ; dcterms:creator ?maker .
+    ?maker foaf:name ?agent
     OPTIONAL {{ ?claim acm:confidence ?confidence }} }}
   FILTER(COALESCE(?maker = ?_maker, true))
-  FILTER(EXISTS {{ ?span acm:segmentedAs acv:detectedObject }} || NOT EXISTS {{ ?span acm:segmentedAs acv:wholeRecording }})
+  FILTER(EXISTS {{ ?span acm:segmentedAs acv:detectedObject }} ||
+    NOT EXISTS {{ ?span acm:segmentedAs acv:wholeRecording }})
   FILTER NOT EXISTS {{ ?rejection acm:verdict acv:rejected ; oa:hasTarget ?claim
     FILTER NOT EXISTS {{ ?newer dcterms:replaces ?rejection }} }}
 }} ORDER BY ?start ?end ?claim LIMIT {_MOST_CLAIMS}"""

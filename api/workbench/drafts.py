@@ -150,7 +150,7 @@ async def target_of(service: Service, request: Request, claim: str) -> Target:
     row = rows[0]
     span = span_of(service.minter, row["span"])
     recording = row["recording"].removeprefix(service.minter.recording(""))
-    span = span or Span(recording, seconds(row["start"]), seconds(row["end"]))
+    span = span or Span(recording, seconds(Decimal(row["start"])), seconds(Decimal(row["end"])))
     return Target(claim, row.get("maker", ""), row["concept"].removeprefix(ACV), span)
 
 
@@ -180,11 +180,11 @@ async def verdict_draft(
     if verdict not in BY_PERSON:
         raise InputError(f"{verdict[:80]!r} is no verdict of a person", f"one of {', '.join(BY_PERSON)}")
     await target_of(service, request, claim)
+    made = _annotation(
+        reviewer, "Assessment", motivation="assessing", target=claim, verdict=concept(verdict), **_body(_words(reason))
+    )
     replaced = await _standing(service, request, reviewer, claim)
-    return _annotation(
-        reviewer, "Assessment", motivation="assessing", target=claim, verdict=concept(verdict), **_body(_words(reason)),
-        **({"replaces": [*replaced]} if replaced else {}),
-    )  # fmt: skip
+    return {**made, "replaces": [*replaced]} if replaced else made
 
 
 async def _standing(service: Service, request: Request, reviewer: Reviewer, claim: str) -> list[str]:
@@ -225,8 +225,8 @@ async def claim_draft(
     request : Request
     reviewer : Reviewer
     fields : mapping of str to str
-        ``recording`` (IRI), ``start`` and ``end`` (seconds), ``concept`` (id, IRI or label), ``confidence`` (0 to 1, 1 if
-        left out).
+        ``recording`` (IRI), ``start`` and ``end`` (seconds), ``concept`` (id, IRI or label), ``confidence`` (0 to 1;
+        1 if left out).
 
     Raises
     ------
@@ -277,7 +277,8 @@ async def correction_drafts(
     request : Request
     reviewer : Reviewer
     fields : mapping of str to str
-        ``claim`` (IRI), and of the new claim what `claim_draft` takes; its stretch is that of the old one if none is given.
+        ``claim`` (IRI), and of the new claim what `claim_draft` takes; its stretch is that of the old one if none is
+        given.
     """
     old = await target_of(service, request, fields.get("claim", ""))
     recording = service.minter.recording(old.span.recording)
@@ -314,7 +315,8 @@ def _span(service: Service, span: Span) -> dict[str, Json]:
         "id": minter.span(span), "type": ["Interval", "SpecificResource", "Span"],
         "source": minter.recording(span.recording), "timeline": minter.timeline(span.recording),
         "selector": {
-            "id": minter.selector(span), "type": "FragmentSelector", "conformsTo": MEDIA_FRAGMENTS, "value": span.fragment,
+            "id": minter.selector(span), "type": "FragmentSelector", "conformsTo": MEDIA_FRAGMENTS,
+            "value": span.fragment,
         },
         "startSeconds": format(span.start.normalize(), "f"), "endSeconds": format(span.end.normalize(), "f"),
     }  # fmt: skip

@@ -3,8 +3,9 @@
 Conventions
 -----------
 A queue is the answer to a stored question that has claims: any of the library can be one. The queue *doubtful* asks
-three, one after the other: what measurement contradicts, where describers disagree, and what nobody judged, the least sure
-first. A claim stands in a queue once, at its first place. A question that is not answered in time is told, not hidden.
+three, one after the other: what measurement contradicts, where describers disagree, and what nobody judged, the least
+sure first. A claim stands in a queue once, at its first place. A question that is not answered in time is told, not
+hidden.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,10 +27,11 @@ from ontology.terms import ACV, OA
 from ontology.vocabulary import load_vocabulary
 from queries import StoredQuery, find, load_queries
 from queries.library import sparql
+from store import Term
 
 __all__ = [
-    "DOUBTFUL", "Entry", "Evidence", "Queue", "Statement", "around", "entry_of", "evidence_of", "queue_names", "read_queue",
-    "statements_about",
+    "DOUBTFUL", "Entry", "Evidence", "Queue", "Statement", "around", "entry_of", "evidence_of", "queue_names",
+    "read_queue", "statements_about",
 ]  # fmt: skip
 
 DOUBTFUL = "doubtful"
@@ -41,6 +43,9 @@ _OFFERED = (
 _CLAIMS = ("claim", "first_claim", "second_claim")
 _MOST = 400
 """Most rows that are asked of each question of a queue."""
+
+_ENOUGH = 300
+"""As many claims beyond those shown are enough not to ask the next question of a queue."""
 
 _MOST_AROUND = 400
 
@@ -119,6 +124,8 @@ class Queue:
         How many were reviewed already and are left out.
     faults : tuple of (str, str)
         Questions that were not answered, with the reason.
+    more : bool
+        Whether more wait than were counted.
     """
 
     entries: tuple[Entry, ...]
@@ -126,6 +133,7 @@ class Queue:
     first: int
     hidden: int
     faults: tuple[tuple[str, str], ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,8 @@ async def read_queue(
     arguments : mapping of str to str
         Of the question.
     page : tuple of (int, int, str)
-        Number of the first entry, most entries, and whose reviews leave a claim out: an IRI, ``anybody`` or nobody (empty).
+        Number of the first entry, most entries, and whose reviews leave a claim out: an IRI, ``anybody``, or nobody's
+        (empty).
 
     Raises
     ------
@@ -223,7 +232,11 @@ async def read_queue(
     names = _DOUBTS if name == DOUBTFUL else (name,)
     why: dict[str, str] = {}
     faults = []
+    more = False
     for one in names:
+        if len(why) >= first + _ENOUGH:  # what is doubtful most comes first; the other questions can wait
+            more = True
+            break
         try:
             for claim in await _claims_of(service, request, one, arguments):
                 why.setdefault(claim, one)
@@ -235,7 +248,7 @@ async def read_queue(
     waiting = [claim for claim in why if claim not in done]
     first = min(first // most * most, max(len(waiting) - 1, 0) // most * most)
     entries = await _entries(service, request, waiting[first : first + most], why)
-    return Queue(tuple(entries), len(waiting), first, len(done), tuple(faults))
+    return Queue(tuple(entries), len(waiting), first, len(done), tuple(faults), more)
 
 
 async def _reviewed(service: Service, request: Request, claims: Sequence[str], reviewer: str) -> set[str]:
@@ -325,7 +338,7 @@ async def around(
     start, end = float(target.span.start), float(target.span.end)
     margin = max(2.0, end - start)
     since, until = max(0.0, start - margin), min(max(length, end), end + margin)
-    values = {
+    values: dict[str, Term] = {
         "_recording": ox.NamedNode(service.minter.recording(target.span.recording)),
         "_aspect": ox.NamedNode(concept(load_vocabulary().aspect(target.concept))),
         "_span": ox.NamedNode(service.minter.span(target.span)), "_since": decimal(since), "_until": decimal(until),

@@ -27,9 +27,10 @@ from store.index.schema import FILE, SCHEMA, TABLES, VERSION
 __all__ = ["Fault", "SideIndex", "faults"]
 
 _COLUMNS: Mapping[str, tuple[int, ...]] = {
-    "spans": (0, 1), "kinds": (0, 1), "claims": (0, 1, 2, 5, 6, 7), "assessments": (0, 1, 2), "names": (0,),
+    "spans": (0, 1), "kinds": (0, 1), "claims": (0, 1, 2, 5, 6, 7), "assessments": (0, 1, 2, 3), "names": (0,),
     "works": (0, 1), "creators": (0, 1), "broader": (0, 1), "durations": (0,), "counts": (0, 1, 2),
     "observations": (0, 1), "strange": (0,), "listeners": (0, 1), "derived": (0, 1),
+    "people": (0,), "rules": (0,), "replaced": (0,),
 }  # fmt: skip
 """By table: which columns are nodes."""
 
@@ -252,9 +253,9 @@ def _settle(database: sqlite3.Connection) -> None:
     )
     database.execute("DELETE FROM places")
     database.execute(
-        "INSERT INTO places (recording, work, title, creator) "
-        "SELECT nodes.id, work, title, creator FROM (SELECT DISTINCT recording FROM claims WHERE recording IS NOT NULL) AS all_ "
-        "JOIN nodes ON nodes.id = all_.recording LEFT JOIN catalogue ON catalogue.recording = nodes.id "
+        "INSERT INTO places (recording, work, title, creator) SELECT nodes.id, work, title, creator "
+        "FROM (SELECT DISTINCT recording FROM claims WHERE recording IS NOT NULL) AS heard "
+        "JOIN nodes ON nodes.id = heard.recording LEFT JOIN catalogue ON catalogue.recording = nodes.id "
         "ORDER BY title, nodes.iri, creator"
     )
     database.execute("PRAGMA analysis_limit = 400")

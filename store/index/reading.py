@@ -19,19 +19,20 @@ from typing import TypeAlias
 
 import pyoxigraph as ox
 
-from ontology.terms import ACM, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF, SKOS, SOSA, XSD
+from ontology.terms import ACM, ACV, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF, SKOS, SOSA, XSD
 from store.index.schema import MILLION
 
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_in_file", "facts_in_store", "rows_of"]
 
 PREDICATES = (
-    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, ACM.confidence, ACM.aspect, ACM.startSeconds,
-    ACM.endSeconds,
-    ACM.segmentedAs, ACM.verdict, FOAF.name, DCTERMS.NS + "title", FRBR.realization, SKOS.broader, SKOS.prefLabel,
-    MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom, RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
+    OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, DCTERMS.replaces, ACM.confidence, ACM.aspect,
+    ACM.startSeconds, ACM.endSeconds, ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title",
+    FRBR.realization, SKOS.broader, SKOS.prefLabel, MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom,
+    RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
 )  # fmt: skip
 """The predicates that are read."""
 
+_PERSON = ox.NamedNode(PROV.Person)
 _TITLE, _VALUE = DCTERMS.NS + "title", RDF.NS + "value"
 
 Object: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
@@ -49,7 +50,7 @@ class Rows:
     spans: list[tuple[str, str, int, int]] = field(default_factory=list)
     kinds: list[tuple[str, str]] = field(default_factory=list)
     claims: list[tuple[str | int | None, ...]] = field(default_factory=list)
-    assessments: list[tuple[str, str, str]] = field(default_factory=list)
+    assessments: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     names: list[tuple[str, str]] = field(default_factory=list)
     works: list[tuple[str, str]] = field(default_factory=list)
     creators: list[tuple[str, str]] = field(default_factory=list)
@@ -59,14 +60,17 @@ class Rows:
     descriptions: list[tuple[str, str, str, str]] = field(default_factory=list)
     observations: list[tuple[str, str, float]] = field(default_factory=list)
     strange: list[tuple[str, str]] = field(default_factory=list)
-    listeners: list[tuple[str, str]] = field(default_factory=list)
+    listeners: list[tuple[str, str | None]] = field(default_factory=list)
     derived: list[tuple[str, str]] = field(default_factory=list)
+    people: list[tuple[str]] = field(default_factory=list)
+    rules: list[tuple[str]] = field(default_factory=list)
+    replaced: list[tuple[str]] = field(default_factory=list)
 
 
 def facts_in_store(store: ox.Store, graph: str) -> Facts:
     """Read what is needed of a graph from a store."""
     name = ox.NamedNode(graph)
-    return {
+    found: Facts = {
         predicate: [
             (quad.subject.value, quad.object)
             for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), None, name)
@@ -74,9 +78,13 @@ def facts_in_store(store: ox.Store, graph: str) -> Facts:
         ]
         for predicate in PREDICATES
     }
+    people = store.quads_for_pattern(None, ox.NamedNode(RDF.type), _PERSON, name)
+    found[RDF.type] = [(quad.subject.value, quad.object) for quad in people if isinstance(quad.subject, ox.NamedNode)]
+    return found
 
 
 _NEEDED = frozenset(f"<{predicate}".encode() for predicate in PREDICATES)
+_IS_PERSON = f"<{PROV.Person}> ".encode()
 _LINES_BYTES = 1 << 20
 
 
@@ -114,7 +122,13 @@ def _needed(text: bytes) -> Iterator[bytes]:
 def _needed_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     for line in lines:
         parts = line.split(b"> ", 2)
-        if len(parts) < 3 or parts[1] in _NEEDED or b"\\" in parts[1] or not parts[1].startswith(b"<"):
+        if (
+            len(parts) < 3
+            or parts[1] in _NEEDED
+            or parts[2].startswith(_IS_PERSON)
+            or b"\\" in parts[1]
+            or not parts[1].startswith(b"<")
+        ):
             yield line
 
 
@@ -161,13 +175,16 @@ def rows_of(facts: Mapping[str, list[tuple[str, Object]]]) -> Rows:
     places = _spans(reading)
     _claims(reading, targets, makers, places)
     rows.assessments += [
-        (node, claim, verdict)
+        (node, claim, verdict, agent)
         for node, verdicts in reading.nodes(ACM.verdict).items()
-        for claim, verdict in itertools.product(targets.get(node, ()), verdicts)
+        for claim, verdict, agent in itertools.product(targets.get(node, ()), verdicts, makers.get(node, [None]))
     ]
     rows.kinds += _pairs(reading.nodes(ACM.segmentedAs))
     rows.names += [*reading.texts(FOAF.name), *_labels(facts)]
     rows.broader += _closure(reading.nodes(SKOS.broader), (node for node, _ in _labels(facts)))
+    rows.people += [(node,) for node, term in facts.get(RDF.type, ()) if term == _PERSON]
+    rows.rules += [(concept,) for concepts in reading.nodes(ACM.decides).values() for concept in concepts]
+    rows.replaced += [(old,) for olds in reading.nodes(DCTERMS.replaces).values() for old in olds]
     rows.derived += _pairs(reading.nodes(PROV.wasDerivedFrom))
     _catalogue(reading, makers)
     _runs(reading)
@@ -198,7 +215,7 @@ def _claims(
     counts: Counter[tuple[str | None, str, str | None]] = Counter()
     nowhere: list[tuple[str | None, int | None, int | None]] = [(None, None, None)]
     for node, bodies in reading.nodes(OA.hasBody).items():
-        if node not in aspects and node not in confidences:
+        if node not in aspects and node not in confidences and not bodies[0].startswith(ACV):
             continue
         for span, body, aspect, maker, confidence in itertools.product(
             targets.get(node, [None]), bodies, aspects.get(node, [None]), makers.get(node, [None]),
@@ -206,7 +223,7 @@ def _claims(
         ):  # fmt: skip
             for recording, start, stop in (places.get(span) or nowhere) if span is not None else nowhere:
                 reading.rows.claims.append((node, span, recording, start, stop, body, aspect, maker, confidence))
-                counts[recording, body, maker] += aspect is not None
+                counts[recording, body, maker] += aspect is not None or body.startswith(ACV)
     reading.rows.counts += [(*key, number) for key, number in counts.items() if number]
 
 
@@ -220,11 +237,12 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
 
 
 def _runs(reading: _Reading) -> None:
-    """Note which agents have a run about which recording."""
-    sounds, used = reading.nodes(MO.time), reading.nodes(PROV.used)
-    for run, agents in reading.nodes(PROV.wasAssociatedWith).items():
-        recordings = [one for one in used.get(run, ()) if one in sounds]
-        reading.rows.listeners += list(itertools.product(recordings, agents))
+    """Note which recordings the runs used, and by whom."""
+    agents = reading.nodes(PROV.wasAssociatedWith)
+    sounds = {*reading.nodes(MO.time), *itertools.chain(*reading.nodes(OA.hasSource).values())}
+    for run, used in reading.nodes(PROV.used).items():
+        recordings = [one for one in used if one in sounds]
+        reading.rows.listeners += list(itertools.product(recordings, agents.get(run, [None])))
 
 
 def _described(reading: _Reading, targets: Mapping[str, list[str]]) -> None:

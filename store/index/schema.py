@@ -7,7 +7,8 @@ Conventions
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
 - ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
   annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
-- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its limit.
+- ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its
+  limit.
 - What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
   while there is any, stored questions are answered by SPARQL alone.
 """
@@ -17,7 +18,7 @@ __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
 
-VERSION = 1
+VERSION = 2
 """Number of this schema, as ``user_version``; an index of another number is made anew."""
 
 MILLION = 1_000_000
@@ -25,6 +26,7 @@ MILLION = 1_000_000
 TABLES = (
     "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
     "descriptions", "observations", "strange", "listeners", "derived",
+    "people", "rules", "replaced",
 )  # fmt: skip
 """The tables with a column ``graph``."""
 
@@ -34,6 +36,7 @@ CREATE TABLE nodes (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
 CREATE TABLE spans (graph INTEGER, node INTEGER, recording INTEGER, start INTEGER, stop INTEGER);
 CREATE INDEX spans_by_node ON spans (node);
 CREATE INDEX spans_by_graph ON spans (graph);
+CREATE INDEX spans_by_recording ON spans (recording, start);
 CREATE TABLE kinds (graph INTEGER, node INTEGER, kind INTEGER);
 CREATE INDEX kinds_by_node ON kinds (node, kind);
 CREATE INDEX kinds_by_graph ON kinds (graph);
@@ -44,11 +47,13 @@ CREATE TABLE claims (
 CREATE INDEX claims_by_concept ON claims (concept, recording, start, stop);
 CREATE INDEX claims_by_aspect ON claims (recording, aspect, start, stop);
 CREATE INDEX claims_by_node ON claims (node);
+CREATE INDEX claims_by_confidence ON claims (confidence);
 CREATE INDEX claims_by_span ON claims (span);
 CREATE INDEX claims_by_graph ON claims (graph);
-CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER);
+CREATE TABLE assessments (graph INTEGER, node INTEGER, claim INTEGER, verdict INTEGER, agent INTEGER);
 CREATE INDEX assessments_by_claim ON assessments (claim, verdict);
 CREATE INDEX assessments_by_verdict ON assessments (verdict);
+CREATE INDEX assessments_by_agent ON assessments (agent);
 CREATE INDEX assessments_by_graph ON assessments (graph);
 CREATE TABLE names (graph INTEGER, node INTEGER, text TEXT);
 CREATE INDEX names_by_node ON names (node, graph);
@@ -72,7 +77,8 @@ CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, 
 CREATE INDEX descriptions_by_graph ON descriptions (graph);
 CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
 CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
-CREATE INDEX observations_by_property ON observations (property, value);
+CREATE INDEX observations_by_property ON observations (property, value, span);
+CREATE INDEX observations_by_span ON observations (span);
 CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
 CREATE TABLE listeners (graph INTEGER, recording INTEGER, agent INTEGER);
@@ -80,8 +86,16 @@ CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
 CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
 CREATE INDEX derived_by_source ON derived (source);
 CREATE INDEX derived_by_graph ON derived (graph);
+CREATE TABLE replaced (graph INTEGER, node INTEGER);
+CREATE INDEX replaced_by_node ON replaced (node);
+CREATE TABLE people (graph INTEGER, node INTEGER);
+CREATE INDEX people_by_node ON people (node);
+CREATE TABLE rules (graph INTEGER, concept INTEGER);
+CREATE INDEX rules_by_concept ON rules (concept);
 CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
 CREATE INDEX places_by_recording ON places (recording);
+CREATE VIEW standing AS
+  SELECT * FROM assessments WHERE NOT EXISTS (SELECT 1 FROM replaced WHERE replaced.node = assessments.node);
 CREATE VIEW catalogue AS
   SELECT works.recording, works.work, title.text AS title, creators.person, creator.text AS creator
   FROM works JOIN names AS title ON title.node = works.work AND title.graph = works.graph

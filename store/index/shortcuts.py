@@ -4,12 +4,12 @@ Conventions
 -----------
 - The text of a query is whole SPARQL without any shortcut. Where there is no index (a server, an old archive, data
   that the index cannot hold exactly) it is evaluated as it stands, with the same answer.
+- Shortcuts can be hashed, so that answers can be kept by what was asked.
 - A stretch is given by bytes of the text in UTF-8. What takes its place is ``VALUES``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ class Table:
     sql : str
         One SELECT. The name of a column is that of the variable, followed by ``_iri``, ``_decimal`` (in millionths),
         ``_integer`` or ``_en`` (English text) where it is not plain text.
-    values : Mapping of str to str or int or float or None
+    values : tuple of (str, str or int or float or None)
         Its named parameters.
     whole : bool
         Whether the stretch is the whole query rather than a part of a group.
@@ -36,7 +36,7 @@ class Table:
     start: int
     end: int
     sql: str
-    values: Mapping[str, str | int | float | None]
+    values: tuple[tuple[str, str | int | float | None], ...]
     whole: bool = False
 
 
@@ -54,7 +54,7 @@ class Pairs:
         Queries that each give what may stand in the place of a variable, under its name.
     condition : str
         SQL over ``a.start``, ``a.stop``, ``b.start``, ``b.stop`` and the named parameters.
-    values : Mapping of str to int
+    values : tuple of (str, int)
         The named parameters, in millionths.
     most : int
         More pairs than this are refused.
@@ -66,7 +66,7 @@ class Pairs:
     first: str
     second: str
     condition: str
-    values: Mapping[str, int]
+    values: tuple[tuple[str, int], ...]
     most: int = 200_000
 
 

@@ -86,8 +86,14 @@ def entailed(service: Service, triples: Iterable[ox.Triple]) -> frozenset[ox.Tri
 def _of_person(minter: Minter, iri: str, said: Iterable[ox.Triple]) -> set[ox.Triple]:
     """Return the name of a person, from which the IRI is made, and that it is one."""
     said = list(said)
-    names = [one for one in said if one.predicate.value == FOAF.name and isinstance(one.object, ox.Literal)]
-    fitting = {one for one in names if minter.agent(Agent(one.object.value, kind="person")) == iri}
+    fitting = {
+        one
+        for one in said
+        if one.predicate.value == FOAF.name
+        and isinstance(one.object, ox.Literal)
+        and one.object.value.strip()
+        and minter.agent(Agent(one.object.value, kind="person")) == iri
+    }
     kinds = {ox.NamedNode(PROV.Person), ox.NamedNode(FOAF.Person)}
     types = {one for one in said if one.predicate.value == RDF.type and one.object in kinds}
     return fitting | types if fitting else set()

@@ -1,6 +1,6 @@
 """The page *Compare*: two works, two versions of a work, or two describers of one recording."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -42,46 +42,81 @@ def routes(bench: Bench) -> APIRouter:
     return router
 
 
+@dataclass
+class _Choice:
+    """What was chosen, and what is to be said of it.
+
+    Parameters
+    ----------
+    sides : tuple of Side or None
+    describers : list of (str, str, int)
+        Who can be chosen: IRI, name, number of claims.
+    makers : tuple of str
+        Paths of the describers that are chosen.
+    fault : str
+        Name of the text that says why nothing is compared.
+    status : int
+    """
+
+    sides: tuple[Side, Side] | None = None
+    describers: list[tuple[str, str, int]] = field(default_factory=list)
+    makers: tuple[str, str] = ("", "")
+    fault: str = ""
+    status: int = 200
+
+
 async def _compare(bench: Bench, request: Request) -> Response:
-    service, given = bench.service, request.query_params
-    recordings = await comparing.recordings_by_title(service, request)
+    given = request.query_params
+    recordings = await comparing.recordings_by_title(bench.service, request)
     known = {bench.path(one.iri): one for one in recordings}
-    by_describers = given.get("of") == "describers"
-    stretched = given.get("align") == "stretched"
-    fault, status, found = "", 200, None
-    left = known.get(given.get("left", ""))
-    right = left if by_describers else known.get(given.get("right", ""))
-    describers: list[tuple[str, str, int]] = []
-    makers = (given.get("first", ""), given.get("second", ""))
-    if by_describers and left is not None:
-        describers = await comparing.describers_of(service, request, left.iri)
-        paths = {bench.path(iri): (iri, name) for iri, name, _ in describers}
-        if not all(makers) and len(describers) > 1:
-            makers = (bench.path(describers[0][0]), bench.path(describers[1][0]))
-        if all(maker in paths for maker in makers) and makers[0] != makers[1]:
-            sides = [
-                await comparing.read_side(service, request, left, paths[maker][0], paths[maker][1]) for maker in makers
-            ]
-            found = await _drawn(bench, request, (sides[0], sides[1]), stretched=stretched)
-        elif any(makers):
-            fault, status = "pick_two", 400 if not all(maker in paths for maker in makers) else 200
-        elif len(describers) < 2:
-            fault = "one_describer"
-    elif left is not None and right is not None and not by_describers:
-        if left is right:
-            fault = "same"
-        else:
-            pair = [await comparing.read_side(service, request, one, "", one.title) for one in (left, right)]
-            found = await _drawn(bench, request, (pair[0], pair[1]), stretched=stretched)
-    elif any(given.get(name, "") not in ("", *known) for name in ("left", "right")):
-        fault, status = "unknown", 404
+    by_describers, stretched = given.get("of") == "describers", given.get("align") == "stretched"
+    names = ("left",) if by_describers else ("left", "right")
+    chosen = [known.get(given.get(name, "")) for name in names]
+    if any(given.get(name, "") not in ("", *known) for name in names):
+        choice = _Choice(fault="unknown", status=404)
+    elif by_describers:
+        choice = _Choice() if chosen[0] is None else await _describers(bench, request, chosen[0])
+    else:
+        choice = await _recordings(bench, request, chosen)
+    found = None if choice.sides is None else await _drawn(bench, request, choice.sides, stretched=stretched)
     answer = bench.page(
-        request, "compare.html", "compare", recordings=recordings, given=given, of="describers" if by_describers else "works",
-        stretched=stretched, describers=describers, makers=makers, fault=fault, found=found, address=bench.path,
-        label=load_vocabulary().label, versions=_versions(recordings),
+        request, "compare.html", "compare", recordings=recordings, given=given,
+        of="describers" if by_describers else "works", stretched=stretched, describers=choice.describers,
+        makers=choice.makers, fault=choice.fault, found=found, address=bench.path, label=load_vocabulary().label,
+        versions=_versions(recordings),
     )  # fmt: skip
-    answer.status_code = status
+    answer.status_code = choice.status
     return answer
+
+
+async def _recordings(bench: Bench, request: Request, chosen: list[Recorded | None]) -> _Choice:
+    """Read two recordings, if two were chosen."""
+    left, right = chosen
+    if left is None or right is None:
+        return _Choice()
+    if left is right:
+        return _Choice(fault="same")
+    first, second = [await comparing.read_side(bench.service, request, one, "", one.title) for one in (left, right)]
+    return _Choice((first, second))
+
+
+async def _describers(bench: Bench, request: Request, recording: Recorded) -> _Choice:
+    """Read what two describers claim of a recording: those that were chosen, else the first two."""
+    describers = await comparing.describers_of(bench.service, request, recording.iri)
+    paths = {bench.path(iri): (iri, name) for iri, name, _ in describers}
+    makers = (request.query_params.get("first", ""), request.query_params.get("second", ""))
+    if len(describers) < 2:
+        return _Choice(describers=describers, fault="one_describer")
+    if not all(makers):
+        makers = (bench.path(describers[0][0]), bench.path(describers[1][0]))
+    if any(maker not in paths for maker in makers):
+        return _Choice(describers=describers, makers=makers, fault="pick_two", status=400)
+    if makers[0] == makers[1]:
+        return _Choice(describers=describers, makers=makers, fault="pick_two")
+    first, second = [
+        await comparing.read_side(bench.service, request, recording, *paths[maker]) for maker in makers
+    ]  # fmt: skip
+    return _Choice((first, second), describers, makers)
 
 
 def _versions(recordings: list[Recorded]) -> list[tuple[Recorded, Recorded]]:

@@ -95,7 +95,8 @@ async def _page(bench: Bench, request: Request) -> Response:
     offered = reviewing.queue_names()
     question = find(name) if name != reviewing.DOUBTFUL and status != 404 else None
     answer = bench.page(
-        request, "review.html", "review", queue=queue, chosen=name, offered=offered, question=question, per_page=_PER_PAGE,
+        request, "review.html", "review", queue=queue, chosen=name, offered=offered, question=question,
+        per_page=_PER_PAGE,
         summaries={one: find(one).summary for one in offered if one != reviewing.DOUBTFUL}, arguments=arguments,
         again=given.get("again") == "1", fault=fault, address=bench.path,
         request_query=lambda number: urlencode({**given, "row": str(number)}),

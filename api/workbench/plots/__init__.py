@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-Lengths are in units of the picture's ``viewBox``, times in seconds. Colours are classes of ``static/plots.css``, so that
-a picture follows light and dark; whoever saves one gets the colours written into it (``bench.js``). No attribute is a
-style, and all words are escaped.
+Lengths are in units of the picture's ``viewBox``, times in seconds. Colours are classes of ``static/asking.css``, so
+that a picture follows light and dark; whoever saves one gets the colours written into it (``bench.js``). No attribute
+is a style, and all words are escaped.
 
 Modules
 -------

@@ -23,7 +23,7 @@ _MARKS = (
     (10_000, "10 k"),
     (20_000, "20 k"),
 )
-MOST_SCORES = 40
+MOST_SCORES = 200
 
 
 def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str, str]) -> Markup:
@@ -76,9 +76,9 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
 
 
 def scores(right: Sequence[Right], name: str) -> Markup:
-    """Draw balanced accuracy concept by concept, with 95 % intervals and chance at 0.5."""
-    shown = right[:MOST_SCORES]
-    width, line, left, edge, top = 560.0, 20.0, 190.0, 520.0, 6.0
+    """Draw balanced accuracy concept by concept, the weakest first, with 95 % intervals and chance at 0.5."""
+    shown = sorted(right, key=lambda one: (one.score, one.label))[:MOST_SCORES]
+    width, line, left, edge, top = 560.0, 17.0, 190.0, 520.0, 6.0
     bottom = top + line * len(shown)
     picture = Picture(width, bottom + 22, name)
 

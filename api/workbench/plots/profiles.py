@@ -70,10 +70,10 @@ def profile(values: Sequence[float | None], longest: float, stretched: bool, nam
     picture = Picture(width, height + 20, name)
     box = (left, 6.0, width - 6, height)
     (percent_axis if stretched else time_axis)(picture, box, (0.0, longest), 10)
-    for value in (0.0, 0.5, 1.0):
-        y = height - (height - 6) * value
+    for mark in (0.0, 0.5, 1.0):
+        y = height - (height - 6) * mark
         picture.add("line", x1=left, x2=width - 6, y1=y, y2=y, class_="grid")
-        picture.text(left - 8, y + 4 + (4 if value == 1 else 0), f"{value:g}", "tick", "end")
+        picture.text(left - 8, y + 4 + (4 if mark == 1 else 0), f"{mark:g}", "tick", "end")
     picture.text(0, 18, shortened(name, left - 30), "lane")
     step = (width - 6 - left) / len(values)
     for number, value in enumerate(values):
@@ -109,8 +109,9 @@ def butterfly(rows: Sequence[Difference], names: tuple[str, str], label: Callabl
         for place, share in enumerate(row.shares):
             long = (half - 40) * share / most
             x = half - long if place == 0 else half + middle
-            picture.titled("rect", f"{label(row.concept)} · {names[place]}: {100 * share:.0f} %", x=x, y=y + 3, width=max(long, 0.8),
-                           height=line - 7, class_=f"mark colour-{place}", fill_opacity=0.7)  # fmt: skip
+            picture.titled("rect", f"{label(row.concept)} · {names[place]}: {100 * share:.0f} %", x=x, y=y + 3,
+                           width=max(long, 0.8), height=line - 7, class_=f"mark colour-{place}",
+                           fill_opacity=0.7)  # fmt: skip
             end, anchor = (x - 4, "end") if place == 0 else (x + long + 4, "start")
             picture.text(end, y + 15, f"{100 * share:.0f} %", "tick", anchor)
     picture.height = top + line * len(shown) + 6

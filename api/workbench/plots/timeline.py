@@ -192,5 +192,6 @@ def _density(picture: Picture, marks: Sequence[Mark], edges: tuple[float, float,
         width = _BIN * len(list(run))
         if count:
             picture.titled("rect", str(count), x=x, y=y, width=min(width, right - x), height=_TRACK - 4,
-                           class_=f"mark colour-{marks[0].colour % COLOURS}", fill_opacity=0.15 + 0.6 * count / most)  # fmt: skip
+                           class_=f"mark colour-{marks[0].colour % COLOURS}",
+                           fill_opacity=0.15 + 0.6 * count / most)  # fmt: skip
         x += width
