@@ -17,6 +17,7 @@ from api.rest.claims import UNASSESSED
 from api.workbench.bench import Bench
 from api.workbench.layers import CURVES, curve, curves_there, envelope_view, layers
 from api.workbench.sounds.rights import sound_of
+from export.formats import FORMATS
 from ontology.envelopes import load_envelopes
 from ontology.mint import envelope
 from ontology.terms import ACV, SOSA, Verdict
@@ -145,7 +146,7 @@ def routes(bench: Bench) -> APIRouter:
             way=bench.path, curves=await curves_there(bench, request, iri), first_curves=CURVES, verdicts=VERDICTS,
             renditions=filled(await ask_by_line(bench.service, request, _RENDITIONS, values)),
             original=await ask_by_line(bench.service, request, _ORIGINAL, values),
-            models=[envelope_view(envelope(one.id)) for one in models],
+            formats=list(FORMATS.values()), models=[envelope_view(envelope(one.id)) for one in models],
             words=bench.words(request, "recording", "common"),
         )  # fmt: skip
 
