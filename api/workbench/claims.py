@@ -25,6 +25,7 @@ from export.citation import cite
 from export.material import Agent, Annotation, Concept, Material, Work
 from queries import find
 from queries.arguments import bind_arguments
+from store import Term
 
 __all__ = ["Evidence", "citation", "evidence_of", "other_claims", "read_claim", "reviews_of"]
 
@@ -176,7 +177,7 @@ async def reviews_of(bench: Bench, request: Request, iri: str) -> tuple[list[Row
 
 async def other_claims(bench: Bench, request: Request, claim: Mapping[str, str], iri: str) -> list[Row]:
     """Return other claims about the same passage, or one that shares at least half of the time of both."""
-    values = {
+    values: dict[str, Term] = {
         "_recording": ox.NamedNode(claim["recording"]), "_aspect": ox.NamedNode(claim["aspect"]),
         "_claim": ox.NamedNode(iri), "_start": _decimal(claim["start"]), "_end": _decimal(claim["end"]),
     }  # fmt: skip
