@@ -120,8 +120,9 @@ def test_from_the_archive_to_a_claim_that_is_rejected_and_taken_back(browser: Br
     expect(page.locator("#reviews .replaced")).to_contain_text("rejected")
     assert "annotation/c1" in _listed(endpoint)
     page.go_back()
-    page.go_back()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bells")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is heard here")
     assert [text for text in errors if "401" not in text] == []
     page.context.close()
 
