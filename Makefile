@@ -51,6 +51,8 @@ bench: install  ## Measure speed against peers (takes minutes)
 	$(BIN)/python -m benchmarks.loading
 	$(BIN)/python -m benchmarks.validating
 	$(BIN)/python -m benchmarks.listening
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m benchmarks.serving
 
 clean:          ## Remove .venv and caches; the archive stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

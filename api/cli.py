@@ -36,6 +36,7 @@ from api.listening_cli import listening
 from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.probe_cli import probe
+from api.research_cli import research
 from api.server_options import PerMinute, Scoring, ScoringOption, ServerUrl, Timeout
 from api.settings import load_settings
 from api.token_cli import token
@@ -148,14 +149,14 @@ def ask(
     if name is None:
         asking.list_questions(_OUT)
         return
-    arguments = _arguments(param or [])
+    arguments = arguments_of(param or [])
     if show:
         sys.stdout.write(asking.question_text(name, arguments))
         return
     asking.answer_question(load_settings(store), (name, arguments), format_.value, (_OUT, _ERR))
 
 
-def _arguments(pairs: Sequence[str]) -> dict[str, str]:
+def arguments_of(pairs: Sequence[str]) -> dict[str, str]:
     arguments: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -361,6 +362,7 @@ add_ontology(app)
 app.add_typer(corpus)
 app.add_typer(imports)
 app.add_typer(exports)
+app.add_typer(research)
 app.add_typer(evaluation)
 app.add_typer(listening)
 app.add_typer(token)

@@ -53,7 +53,10 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The corpus.")]
 def make(
     folder: Folder = Path("corpus"),
     size: Annotated[int, typer.Option(help="Clips of 3 to 10 s.")] = 0,
-    etudes: Annotated[int, typer.Option(help="Études of 1 to 3 minutes, with known form.")] = 0,
+    etudes: Annotated[
+        int | None,
+        typer.Option(help="Études of 1 to 3 minutes, with known form; one for each 200 clips if not given."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of all chance: equal seeds give equal bytes.")] = 1948,
     generators: Annotated[str, typer.Option(metavar="NAMES", help="Draw from these only, with commas.")] = "",
     concepts: Annotated[str, typer.Option(metavar="IDS", help="Each clip decides one of these, with commas.")] = "",
@@ -68,7 +71,8 @@ def make(
     """Make a corpus, or go on with one that was interrupted or is to grow."""
     from api import corpora
 
-    plan = corpora.plan((seed, size, etudes), corpora.Names(generators, concepts, degrade, only))
+    pieces = size // 200 if etudes is None else etudes
+    plan = corpora.plan((seed, size, pieces), corpora.Names(generators, concepts, degrade, only))
     corpora.make_corpus(folder, plan, processes or processors(), (_OUT, _ERR))
 
 

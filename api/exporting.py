@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+from rich.console import Console
 from rich.markup import escape
+from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.settings import Settings
 from export.dump import stored_quads
@@ -20,7 +22,7 @@ from ontology.errors import InputError
 from ontology.mint import Minter
 from store import open_store
 
-__all__ = ["ExportOptions", "export_recording", "list_formats", "shown"]
+__all__ = ["ExportOptions", "export_recording", "give", "list_formats", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,39 @@ def export_recording(settings: Settings, wanted: ExportOptions) -> list[str]:
             nanopub=lambda iri: nanopublication(store, iri, minter),
         )  # fmt: skip
         pieces = format_.write(material, options, notes)
-        if wanted.out is None:
-            _print(pieces)
-        else:
-            target = wanted.out / (stem(material) + format_.suffix) if wanted.out.is_dir() else wanted.out
-            _save(pieces, target)
+        target = wanted.out
+        if target is not None and target.is_dir():
+            target /= stem(material) + format_.suffix
+        give(pieces, target)
     return [*notes, *(f"{one.iri} was left out: {one.reason}" for one in material.left)]
+
+
+def give(pieces: Iterator[bytes], target: Path | None) -> None:
+    """Write pieces to a file, or to standard output without one, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    if target is None:
+        _print(pieces)
+    else:
+        _save(_shown(pieces), target)
+
+
+def _shown(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass pieces on and show on a terminal how much has been written."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from pieces
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("written", total=None)
+        for piece in pieces:
+            yield piece
+            progress.advance(task, len(piece))
 
 
 def _print(pieces: Iterator[bytes]) -> None:

@@ -32,6 +32,7 @@ from ontology.errors import InputError, ListenerError, UnknownName
 from ontology.mint import Minter
 from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
+from queries.executables import questions_in_turtle
 from store import Limits, Store, open_store
 
 __all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
@@ -206,7 +207,11 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
         _say_standing(job, store, messages)
         task = bar.add_task("Listening", total=len(job.files), name="")
         models = _ModelProgress(bar, job.files, len(job.listeners.listeners))
-        job = replace(job, listeners=replace(job.listeners, progress=models.heard))
+        minter = Minter(settings.base_iri)
+        job = replace(
+            job, listeners=replace(job.listeners, progress=models.heard),
+            more={minter.questions_graph(): questions_in_turtle(minter)},
+        )  # fmt: skip
 
         def progress(done: Done) -> None:
             bar.update(task, advance=1, name=escape(done.path.name))

@@ -9,11 +9,11 @@ answer cannot be taken for a whole one. Errors are problem documents (:mod:`api.
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api.console.routes import console_routes
 from api.exports.annotations import annotation_export_routes
+from api.exports.crates import crate_routes
 from api.exports.routes import export_routes
 from api.iiif.reading import Materials
 from api.iiif.routes import iiif_routes
@@ -24,7 +24,7 @@ from api.protocol.annotations.routes import annotation_routes
 from api.protocol.description import void_routes
 from api.protocol.graphs import graph_routes
 from api.protocol.health import health_routes
-from api.protocol.middleware import Frame, Rate
+from api.protocol.middleware import Frame, Packed, Rate
 from api.protocol.problems import tell_problems
 from api.protocol.service import Service
 from api.protocol.sparql import QueryDoor, sparql_routes
@@ -78,7 +78,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app = FastAPI(title="Acousma", docs_url=None, redoc_url=None, openapi_url=None)
     bench = make_bench(service, queue)
     app.add_middleware(QueryDoor, service=service)
-    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
+    app.add_middleware(Packed)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
         allow_headers=["*"], expose_headers=_EXPOSED, max_age=600,
@@ -108,6 +108,7 @@ def create_app(service: Service, per_minute: int = 0, queue: JobQueue | None = N
     app.include_router(question_routes(service))
     materials = Materials(service)
     app.include_router(iiif_routes(service, materials))
+    app.include_router(crate_routes(service))
     app.include_router(export_routes(service, materials))
     app.include_router(annotation_export_routes(service, materials))
     app.include_router(job_routes(service, queue))

@@ -4,9 +4,8 @@ Conventions
 -----------
 The sound of a recording is *open* (everybody may hear it), *private* (whoever has a token), or *absent* (no file of it
 is found on this machine, or the rule is `Hearing.NONE`). By `Hearing.LICENSED` it is open where the catalogue names an
-open licence
-(`export.rights`). What is given is an *access copy*: MP3 at a constant rate, which every browser plays and seeks in. It
-is made at the first request and kept in the folder ``access`` of the archive, which may be deleted.
+open licence (`export.rights`). What is given is an *access copy*: MP3 at a constant rate, which every browser plays and
+seeks in. It is made at the first request and kept in the folder ``access`` of the archive, which may be deleted.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The formats that can be exported, by name."""
 
-from export import audacity, dump, elan, iiif, jams, mei, nanopub, sonic_visualiser, tables, webvtt
+from export import audacity, dump, elan, iiif, jams, mei, mei_annotations, nanopub, sonic_visualiser, tables, webvtt
 from export.options import Format
 from ontology.errors import UnknownName
 
@@ -16,6 +16,7 @@ _ALL = (
         "MEI 5.1 of the recording only, for archives",
         mei.write_recording,
     ),
+    Format("mei-annotations", "-mei.jsonld", _LD, "annotations of mei, for mei-friend and MELD", mei_annotations.write),
     Format("iiif", "-manifest.json", _LD, "a IIIF Presentation 3 manifest (needs --base)", iiif.write),
     Format("jams", ".jams", "application/json", "JAMS in the namespace spectromorphology", jams.write),
     Format("jams-tags", ".jams", "application/json", "JAMS with labels in tag_open", jams.write_tags),

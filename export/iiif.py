@@ -45,7 +45,6 @@ CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 PICTURE = (1600, 200, 500)
 """Width of the pictures of a sound, and heights of waveform and sonogram, in pixels."""
 
-_PICTURES = {"waveform": "Waveform", "sonogram": "Sonogram, 40 Hz to 20 kHz on a logarithmic scale"}
 _SILENT = {
     "private": "The sound of this recording is not public. What is said of it is; a picture of that stands in the "
     "place of the sound.",
@@ -229,23 +228,17 @@ class _Manifest:
     def _beside(self) -> Json:
         """Return the canvas that a viewer shows while the sound is heard: waveform above sonogram."""
         width, upper, lower = PICTURE
-        id_ = f"{self.canvas}/beside"
-        places = (("waveform", 0, upper), ("sonogram", upper, lower))
-        items = [
-            {
-                "id": f"{id_}/painting/{name}", "type": "Annotation", "motivation": "painting",
-                "body": {
-                    "id": f"{self.root}/{name}.png", "type": "Image", "format": "image/png", "width": width,
-                    "height": height, "label": {"en": [_PICTURES[name]]},
-                },
-                "target": f"{id_}#xywh=0,{top},{width},{height}",
-            }
-            for name, top, height in places
-        ]  # fmt: skip
+        id_, height = f"{self.canvas}/beside", upper + lower
+        body = {
+            "id": f"{self.root}/sound.png", "type": "Image", "format": "image/png", "width": width, "height": height,
+        }  # fmt: skip
+        painting = {
+            "id": f"{id_}/painting/1", "type": "Annotation", "motivation": "painting", "body": body, "target": id_,
+        }  # fmt: skip
         return {
-            "id": id_, "type": "Canvas", "label": {"en": ["Waveform and sonogram"]}, "width": width,
-            "height": upper + lower,
-            "items": [{"id": f"{id_}/painting", "type": "AnnotationPage", "items": items}],
+            "id": id_, "type": "Canvas", "label": {"en": ["Waveform, and sonogram from 40 Hz to 20 kHz"]},
+            "width": width, "height": height,
+            "items": [{"id": f"{id_}/painting", "type": "AnnotationPage", "items": [painting]}],
         }  # fmt: skip
 
     def _search(self, where: str) -> Json:

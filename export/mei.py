@@ -16,7 +16,7 @@ Source
 Music Encoding Initiative, Guidelines 5.1: 13 Performances and Recordings; 11.4 Annotations; 3.4.2 Classification.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from export.material import Agent, Annotation, Assessment, Concept, Material
 from export.options import Options, software_version
 from export.words import clock, explained, plain_number, xml_text
 
-__all__ = ["write", "write_recording"]
+__all__ = ["measure_ids", "write", "write_recording"]
 
 _NS = "http://www.music-encoding.org/ns/mei"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -47,6 +47,17 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
 def write_recording(material: Material, options: Options, notes: list[str], /) -> Iterator[bytes]:
     """Yield the document without a body, for archives."""
     return _Document(material, options, notes).pieces(body=False)
+
+
+def measure_ids(material: Material) -> dict[str, list[str]]:
+    """Return the identifiers of the placeholder measures that each annotation speaks of, by its IRI."""
+    whens = sorted({Decimal(0), *(time for one in material.annotations for time in (one.start, one.end))})
+    measures = [time for time in whens if time < material.duration]
+    found = {}
+    for one in material.annotations:
+        first = max(1, bisect_right(measures, one.start))
+        found[one.iri] = [f"m-{number}" for number in range(first, max(first, bisect_left(measures, one.end)) + 1)]
+    return found
 
 
 class _Document:

@@ -23,7 +23,7 @@ from ontology.mint import Minter
 from ontology.terms import ACM, DCTERMS, FOAF, NP, OA, PREFIXES, PROV, RDF
 from store import Store
 
-__all__ = ["as_trig", "nanopublication", "write"]
+__all__ = ["as_trig", "nanopublication", "spoken", "write"]
 
 _SPOKEN = f"""SELECT DISTINCT ?s ?p ?o WHERE {{
   {{ GRAPH ?g {{ ?_it ?p ?o }} BIND(?_it AS ?s) }}
@@ -51,6 +51,21 @@ def _triples(store: Store, text: str, it: ox.NamedNode) -> Iterator[ox.Triple]:
         yield ox.Triple(subject, predicate, value)
 
 
+def spoken(store: Store, annotation: str) -> list[ox.Triple]:
+    """Return what is said of an annotation, its target and its body.
+
+    Raises
+    ------
+    UnknownName
+        If the archive has no such annotation.
+    """
+    it = ox.NamedNode(annotation)
+    found = list(_triples(store, _SPOKEN, it))
+    if not any(one.subject == it and one.object == ox.NamedNode(OA.Annotation) for one in found):
+        raise UnknownName(f"{annotation} is no annotation of this archive", "the IRI of a claim, description or review")
+    return found
+
+
 def nanopublication(store: Store, annotation: str, minter: Minter) -> list[ox.Quad]:
     """Return the quads of the nanopublication of an annotation.
 
@@ -67,9 +82,7 @@ def nanopublication(store: Store, annotation: str, minter: Minter) -> list[ox.Qu
         If the archive has no such annotation.
     """
     it = ox.NamedNode(annotation)
-    spoken = list(_triples(store, _SPOKEN, it))
-    if not any(one.subject == it and one.object == ox.NamedNode(OA.Annotation) for one in spoken):
-        raise UnknownName(f"{annotation} is no annotation of this archive", "the IRI of a claim, description or review")
+    said = spoken(store, annotation)
     root = minter.nanopublication(annotation)
     head, assertion, provenance, published = (
         ox.NamedNode(f"{root}#{name}") for name in ("Head", "assertion", "provenance", "pubinfo")
@@ -79,7 +92,7 @@ def nanopublication(store: Store, annotation: str, minter: Minter) -> list[ox.Qu
     parts = ((NP.hasAssertion, assertion), (NP.hasProvenance, provenance), (NP.hasPublicationInfo, published))
     quads += [ox.Quad(np, ox.NamedNode(name), graph, head) for name, graph in parts]
     created = None
-    for one in spoken:
+    for one in said:
         source = _SOURCES.get(one.predicate.value) if one.subject == it else None
         if source is None:
             quads.append(ox.Quad(one.subject, one.predicate, one.object, assertion))

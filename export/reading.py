@@ -11,16 +11,18 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
 from export.material import Agent, Annotation, Assessment, AudioFile, Concept, Layer, Left, Material, Work
+from export.sent import SENT, times_in
 from ontology.errors import UnknownName
 from ontology.terms import ACM, ACV, DC, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from store import Store, Term
 
-__all__ = ["PAGE", "find_recording", "read_material"]
+__all__ = ["PAGE", "find_recording", "read_material", "recordings_of"]
 
 PAGE = 20_000
 """Rows that are asked for at once; below the limit of rows of an answer."""
@@ -153,6 +155,36 @@ def read_material(store: Store, recording: str) -> Material:
     return Material(recording, duration, work, files, layers, tuple(reader.left), int(rate) if rate else None)
 
 
+def recordings_of(store: Store, work: str) -> list[str]:
+    """Return the IRIs of all recordings of a work.
+
+    Parameters
+    ----------
+    store : Store
+    work : str
+        IRI or id of a work, its title, or a part of that.
+
+    Raises
+    ------
+    UnknownName
+        If it stands for no work, or for several.
+    """
+    found: dict[str, tuple[str, set[str]]] = {}
+    for row in store.rows(_RECORDINGS).rows:
+        recording, iri, title, _ = (_text(term) for term in row)
+        if iri:
+            found.setdefault(iri, (title, set()))[1].add(recording)
+    folded = work.casefold()
+    named = {iri: (iri, unquote(iri.rsplit("/", 1)[-1]), title.casefold()) for iri, (title, _) in found.items()}
+    exact = [iri for iri, names in named.items() if work in names[:2] or folded == names[2]]
+    meant = exact or [iri for iri, (title, _) in found.items() if folded and folded in title.casefold()]
+    if len(meant) != 1:
+        raise UnknownName(
+            f"{work!r} stands for {len(meant)} works", "the title or IRI of one", "list them with: acousma works"
+        )
+    return sorted(found[meant[0]][1])
+
+
 def _work(store: Store, recording: str, files: tuple[AudioFile, ...]) -> Work:
     row = next(_rows(store, _WORK, recording), None)
     if row is None:
@@ -203,11 +235,30 @@ class _Reader:
             annotation = self._annotation(row, judged, seen)
             if annotation is not None:
                 layers[annotation.agent.iri].append(annotation)
+        for row in _rows(self._store, SENT, self._recording, "?annotation ?span ?body ?words ?created"):
+            annotation = self._sent(row, judged, seen)
+            if annotation is not None:
+                layers[annotation.agent.iri].append(annotation)
         found = [
             Layer(said[0].agent, tuple(sorted(said, key=lambda one: (one.start, -one.end, one.iri))))
             for said in layers.values()
         ]
         return tuple(sorted(found, key=lambda layer: (not layer.agent.person, layer.agent.title, layer.agent.iri)))
+
+    def _sent(self, row: Row, judged: Mapping[str, Mapping[str, Assessment]], seen: set[str]) -> Annotation | None:
+        """Return an annotation that a client sent; its times are those of a media fragment."""
+        span, fragment = _text(row["span"]), _text(row["fragment"])
+        if self._times.get(span, (None, None)) == (None, None):
+            times = None if row["finer"] is not None else times_in(fragment, self._duration)
+            if times is None:
+                iri, finer = _text(row["annotation"]), row["finer"] is not None
+                reason = "a stretch within a stretch" if finer else f"a stretch of {fragment!r}"
+                self.left.append(Left(iri, reason))
+                seen.add(iri)
+                return None
+            self._times[span] = times
+        made = dict.fromkeys(("aspect", "confidence", "kind", "run"))
+        return self._annotation({**row, **made}, judged, seen)
 
     def _annotation(
         self, row: Row, judged: Mapping[str, Mapping[str, Assessment]], seen: set[str]

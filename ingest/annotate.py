@@ -324,6 +324,8 @@ class RunWriter:
         if claim.derived_from is not None:
             source = mint.description(self.run_id, span, claim.derived_from)
             basis += f"<{node}> <{PROV.wasDerivedFrom}> <{source}> {end}"
+        if claim.evidence_nats is not None:
+            basis += f"<{node}> <{ACM.evidenceNats}> {_decimal(round(claim.evidence_nats, 3) + 0.0)} {end}"
         return (
             f"{self._head(node, mint.span(span))}"
             f"<{node}> <{RDF.type}> <{ACM.Claim}> {end}"

@@ -241,6 +241,11 @@ class Listening:
                 self._bandwidth.push(block)
                 yield block
 
+    @property
+    def declared_seconds(self) -> float:
+        """How long the sound is, as its file says."""
+        return self._declared / self._rate
+
     def blocks(self, rate: int = RATE) -> Iterator[Signal]:
         """Yield the sound at one rate, as one or two channels; as the function `blocks` does."""
         return _at_rate(self._whole(), (self._rate, rate), self._channels)

@@ -7,7 +7,7 @@ worker process can hand them over by name.
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
 from ingest.annotate import RunWriter, catalogue_entry
-from ingest.decode import Listening, Scan
+from ingest.decode import RATE, Listening, Scan, Signal
 from ingest.features import analyse
 from ingest.fitting import fitting
 from ingest.frames import Frames
@@ -50,6 +50,9 @@ _STANDARD = (
 )  # fmt: skip
 """Stored for windows and whole recordings, as other tools give them."""
 
+
+_LISTENING_SHARE = 0.2
+"""How much of the work is done when the sound has been heard once and no span has been measured."""
 
 Clock = Callable[[], datetime]
 
@@ -121,6 +124,7 @@ class _Description:
     values: dict[Span, dict[str, float]] = field(default_factory=dict)
     descriptions: int = 0
     notices: list[str] = field(default_factory=list)
+    share: Callable[[float], None] | None = None
 
     def write(self, lines: str) -> None:
         """Write lines and count them."""
@@ -145,7 +149,9 @@ class _Description:
         # a recording of one sound, say, is marked off as a whole and as an object: what is said twice is said once
         said: dict[Span, set[str]] = {span: set() for span, times in Counter(spans).items() if times > 1}
         self.spans += len(set(spans))
-        for span in spans:
+        for number, span in enumerate(spans):
+            if self.share is not None:
+                self.share(_LISTENING_SHARE + (1 - _LISTENING_SHARE) * number / len(spans))
             values = measure(self.frames, span)
             made = claims(span, values, self.vocabulary)
             kept = _stored(span, values, [name for claim in made for name in claim.based_on])
@@ -256,6 +262,8 @@ class Task:
         The file to write.
     stored : Mapping of str to tuple of Claim
         Claims of listeners that are stored already and are still to be checked, by graph.
+    share : callable, optional
+        Called now and then with how much of the measuring is done, from 0 to 1.
     """
 
     path: Path
@@ -265,6 +273,16 @@ class Task:
     present: frozenset[str]
     target: Path
     stored: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
+    share: Callable[[float], None] | None = None
+
+
+def _shared(listening: Listening, share: Callable[[float], None]) -> Iterator[Signal]:
+    """Yield the blocks of a sound, and tell how much of it has been heard."""
+    heard_samples = 0
+    for block in listening.blocks():
+        yield block
+        heard_samples += block.shape[1]
+        share(_LISTENING_SHARE * min(heard_samples / max(listening.declared_seconds * RATE, 1), 1))
 
 
 def _described_by(
@@ -344,13 +362,14 @@ def steps(
     """
     minter = Minter(settings.base)
     listening = Listening(task.path, task.sha256)
-    with Frames(analyse(listening.blocks(), settings.device), listening.channels) as frames:
+    blocks = listening.blocks() if task.share is None else _shared(listening, task.share)
+    with Frames(analyse(blocks, settings.device), listening.channels) as frames:
         scanned = listening.finish()
         recording = scanned.recording
         frames.cut(float(recording.duration))
         others, problems = fitting(task.heard, recording, vocabulary)
         with task.target.open("w", encoding="utf-8") as file:
-            work = _Description(scanned, frames, file, minter, vocabulary, clock)
+            work = _Description(scanned, frames, file, minter, vocabulary, clock, share=task.share)
             claimed: list[Claimed] = []
             spoken = {minter.run_id(spoken_run(recording, other, clock())): other for other in others}
             for run in runs(recording, others, settings, clock()):

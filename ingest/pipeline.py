@@ -10,7 +10,7 @@ cannot be used is reported and the rest goes on. ``SOURCE_DATE_EPOCH`` (reproduc
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -74,6 +74,10 @@ class Job:
     wanted : tuple of Wanted
         What Ray opens the listeners from; empty without Ray.
     on_ray : bool
+    more : Mapping of str to bytes
+        Graphs to put beside the vocabulary, by name; in Turtle.
+    share : callable, optional
+        Called now and then with how much of a file is done, from 0 to 1; with one process only.
     """
 
     files: tuple[Path, ...]
@@ -84,6 +88,8 @@ class Job:
     listeners: Listeners = field(default_factory=Listeners)
     wanted: tuple[Wanted, ...] = ()
     on_ray: bool = False
+    more: Mapping[str, bytes] = field(default_factory=dict)
+    share: Callable[[float], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,7 @@ class _Planner:
                 return Done(path, faults=tuple(problems), sha256=sha256)
             by_listeners = {graphs_[0] for graphs_ in self._by_listeners(self._known[sha256])} & present
             stored = {graph: stored_claims(self._store, graph, self._known[sha256].id) for graph in by_listeners}
-        return Task(path, sha256, self._job.catalogue.work(path), heard, present, target, stored)
+        return Task(path, sha256, self._job.catalogue.work(path), heard, present, target, stored, self._job.share)
 
     def _twin(self, path: Path, how: str, sha256: str) -> str:
         """Say that a file was left out for another one, and that its rows of the tables went with it."""
@@ -262,7 +268,7 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
     """
     began = monotonic()
     report = Report(problems=[*job.catalogue.problems, *job.heard.problems])
-    load_vocabulary_graph(store)
+    load_vocabulary_graph(store, job.more)
     job = replace(job, listeners=restrained(job.listeners, store, Minter(job.settings.base)))
     with store.scratch() as folder:
         named = job.catalogue.works.keys() | job.heard.files

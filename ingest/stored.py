@@ -1,5 +1,6 @@
 """What is stored already: recordings and claims of a run, read back as values; and the vocabulary, put there."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pyoxigraph
@@ -76,14 +77,22 @@ def stored_claims(store: Store, graph: str, recording: str) -> tuple[Claim, ...]
     return tuple(claims)
 
 
-def load_vocabulary_graph(store: Store) -> bool:
-    """Put vocabulary, envelopes and mappings into the store unless they are there; return whether any was new."""
+def load_vocabulary_graph(store: Store, more: Mapping[str, bytes] | None = None) -> bool:
+    """Put vocabulary, envelopes and mappings into the store unless they are there; return whether any was new.
+
+    Parameters
+    ----------
+    store : Store
+    more : Mapping of str to bytes, optional
+        Further graphs by name, in Turtle.
+    """
     files = {
         VOCABULARY_GRAPH: "vocabulary.ttl",
         ENVELOPES_GRAPH: "envelopes.ttl",
         MAPPINGS_GRAPH: "mappings.ttl",
     }
-    new = [_load_turtle(store, graph, (FOLDER / name).read_bytes()) for graph, name in files.items()]
+    graphs = {graph: (FOLDER / name).read_bytes() for graph, name in files.items()} | dict(more or {})
+    new = [_load_turtle(store, graph, turtle) for graph, turtle in graphs.items()]
     if any(new):
         store.publish()
     return any(new)

@@ -25,9 +25,9 @@ import pyoxigraph as ox
 from ontology.errors import InputError, UnknownName
 from ontology.jsonld import CONTEXTS, LATER_WORDS, Json, Words, expand, quads_of, words_of
 from ontology.mint import Minter
-from ontology.terms import ACM, ACV, OA, RDF, XSD
+from ontology.terms import ACM, ACV, DCTERMS, OA, RDF, XSD
 
-__all__ = ["parse_json", "read_document", "write_document"]
+__all__ = ["is_expanded", "parse_json", "read_document", "write_document"]
 
 Value: TypeAlias = ox.NamedNode | ox.Literal
 _MOST_JSON_DEPTH = 64
@@ -117,7 +117,8 @@ def read_document(document: Mapping[str, Json], iri: str) -> list[ox.Triple]:
     Parameters
     ----------
     document : Mapping of str to Json
-        An annotation in JSON-LD; its own ``id`` is not looked at.
+        An annotation in JSON-LD; its own ``id`` is not looked at. Without a context it is in expanded form, as
+        mei-friend writes it; times may then be plain text.
     iri : str
         IRI of the annotation.
 
@@ -137,19 +138,38 @@ def read_document(document: Mapping[str, Json], iri: str) -> list[ox.Triple]:
     >>> len(read_document(sent, "https://e.org/annotations/a"))
     2
     """
-    if not document.get("@context"):
+    in_full = is_expanded(document)
+    if not in_full and not document.get("@context"):
         raise InputError("the document names no @context", CONTEXTS[0])
-    expanded = expand({**{key: value for key, value in document.items() if key != "@id"}, "id": iri}, strict=True)
+    named: dict[str, Json] = {key: value for key, value in document.items() if key != "@id"}
+    expanded = expand({**named, "@id" if in_full else "id": iri}, strict=True)
     if len(expanded) != 1 or not isinstance(expanded[0], dict) or expanded[0].get("@id") != iri:
         raise InputError("the document is not one object with properties", "one annotation")
     types = expanded[0].get("@type", [])
     if not isinstance(types, list) or OA.Annotation not in types:
         raise InputError("the document is no Annotation", '"type": "Annotation"')
     _name_parts(expanded[0], iri)
+    if in_full:
+        _date(expanded[0])
     quads = quads_of(expanded)
     if any(not isinstance(quad.graph_name, ox.DefaultGraph) for quad in quads):
         raise InputError("the document has a graph in it", "one annotation")
     return list(_without_blanks(quads, iri))
+
+
+def is_expanded(document: Mapping[str, Json]) -> bool:
+    """Tell whether a document is an annotation in expanded form, with IRIs in full and without a context."""
+    types = document.get("@type")
+    return "@context" not in document and OA.Annotation in (types if isinstance(types, list) else [types])
+
+
+def _date(root: dict[str, Json]) -> None:
+    """Make times of the texts that an annotation in expanded form has in their place."""
+    for property_ in (DCTERMS.created, DCTERMS.modified, DCTERMS.issued):
+        values = root.get(property_, [])
+        for value in values if isinstance(values, list) else []:
+            if isinstance(value, dict) and isinstance(value.get("@value"), str) and "@type" not in value:
+                value["@type"] = XSD.NS + "dateTime"
 
 
 def _name_parts(root: dict[str, Json], iri: str) -> None:

@@ -203,6 +203,14 @@ class Minter:
         """Return the IRI of the named graph that tells what such an annotation said before."""
         return f"{self.base}graph/history/{name}"
 
+    def question(self, name: str) -> str:
+        """Return the IRI of a stored question, where the endpoint tells of it; without a name that of all."""
+        return f"{self.base}api/queries/{name}"
+
+    def questions_graph(self) -> str:
+        """Return the IRI of the graph of the stored questions."""
+        return f"{self.base}graph/questions"
+
     def corpus(self, sha256: str) -> str:
         """Return the IRI of a corpus, from the SHA-256 sum of its manifest."""
         return f"{self.base}corpus/{sha256[:16]}"

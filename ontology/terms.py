@@ -14,9 +14,9 @@ from enum import StrEnum
 from ontology.reach_terms import ReachReason
 
 __all__ = [
-    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH", "MEDIA_FRAGMENTS",
-    "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL", "VOCABULARY_GRAPH",
-    "XSD",
+    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAO", "MAPPINGS_GRAPH",
+    "MEDIA_FRAGMENTS", "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
+    "VOCABULARY_GRAPH", "XSD",
     "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
 
@@ -82,6 +82,7 @@ class ACM:
     envelope = NS + "envelope"
     envelopeChecked = NS + "envelopeChecked"
     equals = NS + "equals"
+    evidenceNats = NS + "evidenceNats"
     finishedBy = NS + "finishedBy"
     finishes = NS + "finishes"
     followedWithin = NS + "followedWithin"
@@ -156,6 +157,8 @@ class DCTERMS:
     """Dublin Core terms."""
 
     NS = "http://purl.org/dc/terms/"
+    isPartOf = NS + "isPartOf"
+    subject = NS + "subject"
     conformsTo = NS + "conformsTo"
     created = NS + "created"
     creator = NS + "creator"
@@ -197,8 +200,21 @@ class FRBR:
     """FRBR core, on which the Music Ontology builds."""
 
     NS = "http://purl.org/vocab/frbr/core#"
+    embodiment = NS + "embodiment"
+    part = NS + "part"
     realization = NS + "realization"
     realizationOf = NS + "realizationOf"
+
+
+class MAO:
+    """Music Annotation Ontology."""
+
+    NS = "https://w3id.org/music-annotation/1.0#"
+    Extract = NS + "Extract"
+    MusicalMaterial = NS + "MusicalMaterial"
+    Selection = NS + "Selection"
+    comparing = NS + "comparing"
+    setting = NS + "setting"
 
 
 class MLS:

@@ -279,6 +279,8 @@ class Claim:
         Ids of the properties whose measurements over the same span, in the same run, the claim rests on.
     derived_from : str, optional
         `Description.name` of the description of the same span, in the same run, that the claim was read from.
+    evidence_nats : float, optional
+        How much more likely the answer of a language model was with the sound than with null sounds, in nats per token.
     """
 
     span: Span
@@ -288,6 +290,7 @@ class Claim:
     confidence_kind: ConfidenceKind
     based_on: tuple[str, ...] = ()
     derived_from: str | None = None
+    evidence_nats: float | None = None
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
+from ontology.mint import Minter
 from ontology.terms import DCTERMS, RDF, RDFS, SH
 from queries.library import sparql
 from queries.questions import StoredQuery, load_queries
 
-__all__ = ["example_of", "executables"]
+__all__ = ["example_of", "executables", "questions_in_turtle"]
 
 
 def example_of(query: StoredQuery) -> str:
@@ -26,6 +27,13 @@ def example_of(query: StoredQuery) -> str:
     True
     """
     return query.text if any(one.required for one in query.parameters) else sparql(query.name, {})
+
+
+def questions_in_turtle(minter: Minter) -> bytes:
+    """Return what the archive's graph of stored questions holds."""
+    written = ox.serialize(executables(minter.question("")), format=ox.RdfFormat.TURTLE)
+    assert written is not None, "without an output the bytes are returned"
+    return written
 
 
 def executables(base: str, names: tuple[str, ...] = ()) -> Iterator[ox.Triple]:

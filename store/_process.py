@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import NoReturn
 
 from ontology.errors import QueryLost
@@ -45,7 +45,7 @@ class Job:
     base : str or None
         IRI for relative ones.
     shortcuts : tuple of Shortcut
-        Stretches of the text that the side index can answer.
+        Stretches of the text that the side index can answer; with them or without the answer is the same.
     """
 
     folder: str
@@ -54,12 +54,12 @@ class Job:
     union: bool
     dataset: Dataset | None = None
     base: str | None = None
-    shortcuts: tuple[Shortcut, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = field(default=(), compare=False)
 
     def message(self) -> bytes:
         """Return the job as it is sent."""
         dataset = None if self.dataset is None else {"default": self.dataset.default, "named": self.dataset.named}
-        shortcuts = [vars(one) for one in self.shortcuts]
+        shortcuts = [asdict(one) for one in self.shortcuts]
         return json.dumps({**self.__dict__, "dataset": dataset, "shortcuts": shortcuts}).encode()
 
 

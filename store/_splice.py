@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 __all__ = ["TooManyError", "spliced"]
 
-VERSION = 1
+VERSION = 2
 MILLION = 1_000_000
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"

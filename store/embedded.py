@@ -306,7 +306,10 @@ class EmbeddedStore:
         own = dataset is not None and dataset.own
         union = not facts.names_graphs and not own
         used = plan.shortcuts if dataset is None and not facts.names_graphs else ()
-        return Job(str(self._published()), plan.text, media_type, union, None if own else dataset, base, used)
+        folder = self._generations.current_folder()
+        if folder is None:
+            raise missing(self._folder)
+        return Job(folder, plan.text, media_type, union, None if own else dataset, base, used)
 
     def _published(self) -> Path:
         folder = self._generations.current()

@@ -28,7 +28,7 @@ def planned(query: str | Plan) -> Plan:
     return query if isinstance(query, Plan) else _planned(query)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _planned(text: str) -> Plan:
     return Plan(*expanded(apart(text)))
 

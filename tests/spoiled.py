@@ -149,6 +149,8 @@ CASES = [
     ("A claim has one acm:confidence", turns("acm:Claim", "acm:confidence", "1.001")),
     ("A claim has one acm:confidence", turns("acm:Claim", "acm:confidence", "-0.1")),
     ("A claim has one acm:confidence", turns("acm:Claim", "acm:confidence", "8e-1")),
+    ("A claim has at most one acm:evidenceNats", gains("acm:Claim", "acm:evidenceNats", "0.5 , 0.6")),
+    ("A claim has at most one acm:evidenceNats", gains("acm:Claim", "acm:evidenceNats", "5e-1")),
     ("A claim says what its confidence", lacks("acm:Claim", "acm:confidenceKind")),
     ("A claim says what its confidence", turns("acm:Claim", "acm:confidenceKind", "acv:supported")),
     ("A claim is based on", turns("acm:Claim", "acm:basedOn", "e:unknown")),

@@ -36,7 +36,7 @@ from tests.exports import ADA, HARD, NOTHING_SAID, THOUSAND, WORDS, archive_of, 
 from tests.graphs import GLASS_TIDES, MINTER
 from tests.house import House
 
-TEXTS = [name for name, one in FORMATS.items() if name not in ("turtle", "jsonld", "nquads")]
+TEXTS = [name for name, one in FORMATS.items() if name not in ("turtle", "jsonld", "nquads", "nanopubs")]
 WIDENED = ("webvtt", "elan")
 """Formats without points in time."""
 

@@ -188,7 +188,7 @@ def test_labels_are_completed_in_every_language(client: TestClient) -> None:
     assert terms["type"] == "TermPage"
     assert {"en", "fr"} <= {term.get("language") for term in terms["items"]}
     following = client.get(terms["items"][0]["service"][0]["id"]).json()
-    assert len(following["items"]) == terms["items"][0]["total"]
+    assert len(following["items"]) >= terms["items"][0]["total"] > 0
 
 
 def test_an_annotation_is_a_link_into_a_viewer_and_back(client: TestClient) -> None:

@@ -96,7 +96,7 @@ def test_a_changed_question_is_a_new_run_and_finds_no_notes(work: Work, tmp_path
 
 def test_notes_give_back_what_was_heard_and_leave_out_a_line_that_was_cut_off(tmp_path: Path) -> None:
     span = Span("00ff", seconds(1.5), seconds(2.25), SpanKind.FIXED_WINDOW)
-    claim = Claim(span, "bright", "brightnessLevel", 0.1 + 0.2, ConfidenceKind.LINKED_TEXT, derived_from="open")
+    claim = Claim(span, "bright", "brightnessLevel", 0.1 + 0.2, ConfidenceKind.LINKED_TEXT, (), "open", -0.1 - 0.2)
     heard = Heard(span, (Description(span, "„hell“, \n ja", "open", "de"), Description(span, "x")), (claim,))
     Notes(tmp_path, "run").write(heard)
     with (tmp_path / "run.jsonl").open("a", encoding="utf-8") as file:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.server
 ANNO = "http://www.w3.org/ns/anno.jsonld"
 ACOUSMA = "https://w3id.org/acousma/context.jsonld"
 TYPE = {"Content-Type": f'application/ld+json; profile="{ANNO}"'}
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 LDP, OA = "http://www.w3.org/ns/ldp#", "http://www.w3.org/ns/oa#"
 RECORDING = "https://example.org/recordings/study-2"
 
@@ -258,6 +259,38 @@ def test_an_annotation_is_changed_by_its_creator_or_a_curator(
         assert changed.json()["creator"]["name"] == "Ada"
     else:
         assert client.delete(url, headers={"If-Match": tag}).status_code == status
+
+
+OF_CLIENTS: dict[str, dict[str, Any]] = {
+    "Annotorious and Recogito, with a name of their own": sent(
+        id="#a88b22d0-6106-4872-9435-c78b5e89fede",
+        body=[{"type": "TextualBody", "value": "a gong", "purpose": "tagging"}],
+    ),
+    "mei-friend, in expanded form, about notes": {
+        "@id": "https://pod.example.org/annotations/2",
+        "@type": [f"{OA}Annotation"],
+        f"{OA}hasTarget": [{"@id": "https://example.org/study.mei#m1"}, {"@id": "https://example.org/study.mei#m2"}],
+        f"{OA}hasBody": [{"@type": f"{OA}TextualBody", f"{RDF}value": "a gong"}],
+        f"{OA}motivatedBy": {"@id": f"{OA}describing"},
+        "http://purl.org/dc/terms/created": "2026-03-01T10:00:00.000Z",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", OF_CLIENTS)
+def test_what_other_clients_write_is_taken(ada: httpx.Client, client: str) -> None:
+    document = OF_CLIENTS[client]
+    answer = post(ada, document)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    (body,) = made["body"] if isinstance(made["body"], list) else [made["body"]]
+    assert body["value"] == "a gong" and made["id"] == answer.headers["location"]
+    assert made.get("via") == document.get("@id")
+    assert ada.get(made["id"]).json() == made
+    assert put(ada, made["id"], {**made, "motivation": "commenting"}, answer.headers["etag"]).status_code == 200
+    if "@id" in document:
+        assert made["target"] == ["https://example.org/study.mei#m1", "https://example.org/study.mei#m2"]
+        assert made["created"].startswith("2026-03-01T10:00:00")
 
 
 REFUSED: dict[str, bytes] = {

@@ -7,6 +7,7 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
@@ -64,6 +65,32 @@ def test_an_update_is_seen_by_the_next_query_however_it_is_sent(anyone: httpx.Cl
             answer = curator.post("/update", content=text, headers=UPDATE)
         assert answer.status_code == 204, answer.text
         assert ask(anyone, f"ASK {{ <urn:s> <urn:p> {number} }}")
+
+
+def test_an_answer_is_not_given_again_after_a_change_nor_where_clock_or_chance_are_asked(
+    anyone: httpx.Client, curator: httpx.Client
+) -> None:
+    count = "SELECT (COUNT(*) AS ?n) { GRAPH <urn:again> { ?s ?p ?o } }"
+    for number in range(4):
+        found = [anyone.get("/sparql", params={"query": count}, headers=JSON).json() for _ in range(2)]
+        assert [one["results"]["bindings"][0]["n"]["value"] for one in found] == [str(number)] * 2
+        curator.post(
+            "/update", content=f"INSERT DATA {{ GRAPH <urn:again> {{ <urn:s> <urn:p> {number} }} }}", headers=UPDATE
+        )
+    for function in ("NOW()", "rand()", "STRUUID()", "UUID #\n()", "N\\u004FW()", "BNODE()"):
+        query = f"SELECT ({function} AS ?x) {{}}"
+        answers = {anyone.get("/sparql", params={"query": query}, headers=JSON).text for _ in range(3)}
+        assert len(answers) == 3, function
+
+
+def test_each_of_many_who_ask_at_once_gets_their_own_answer(anyone: httpx.Client) -> None:
+    def one(number: int) -> bool:
+        query = f"SELECT ?o {{ <http://e/s{number}> <http://e/p> ?o }} #{number}"
+        answer = anyone.get("/sparql", params={"query": query}, headers=JSON)
+        return answer.status_code == 200 and f"value {number:03d}" in answer.text
+
+    with ThreadPoolExecutor(40) as pool:
+        assert all(pool.map(one, range(ROWS)))
 
 
 def test_relative_iris_are_those_of_the_address_that_was_asked(endpoint: Endpoint, curator: httpx.Client) -> None:

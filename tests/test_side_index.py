@@ -12,7 +12,8 @@ import pytest
 from ontology.errors import StoreError
 from ontology.terms import ACM, VOCABULARY_GRAPH
 from queries import load_queries, plan, sparql
-from store import EmbeddedStore, Limits, Table
+from store import EmbeddedStore, Limits, Table, _splice
+from store.index import schema
 from store.index.schema import FILE
 from tests.commands import acousma
 from tests.graphs import large_graph, small_graph, vocabulary_quads
@@ -226,3 +227,7 @@ def test_a_copy_of_the_folder_has_its_index(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "store", tmp_path / "copy", symlinks=True)
     with EmbeddedStore(tmp_path / "copy") as store:
         assert in_step(store)
+
+
+def test_worker_and_writer_speak_of_the_same_index() -> None:
+    assert (_splice.VERSION, _splice.MILLION) == (schema.VERSION, schema.MILLION)

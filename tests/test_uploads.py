@@ -164,14 +164,20 @@ def test_others_write_while_a_job_runs(archive: Path, tmp_path: Path) -> None:
     long = write(tmp_path / "long.wav", stroke(600, 12.0)).read_bytes()
     with serving(archive, ACOUSMA_WRITES="open") as client:
         sent = client.post("/api/uploads", params={"filename": "long.wav"}, content=long).json()
-        written = 0
-        while client.get(f"/api/jobs/{sent['id']}").json()["state"] in ("queued", "running"):
+        written, shares = 0, []
+        while (now := client.get(f"/api/jobs/{sent['id']}").json())["state"] in ("queued", "running"):
+            shares += [now["percent"]] if now.get("percent") else []
             update = f"INSERT DATA {{ GRAPH <http://e/beside> {{ <http://e/{written}> <http://e/p> 1 }} }}"
             answer = client.post("/update", data={"update": update})
             assert answer.status_code == 204, answer.text
             written += 1
         last = client.get(f"/api/jobs/{sent['id']}").json()
-        assert last["state"] == "done", last
+        assert (last["state"], last["percent"]) == ("done", 100), last
+        executables = "SELECT ?q { GRAPH ?g { ?q a <http://www.w3.org/ns/shacl#SPARQLSelectExecutable> } }"
+        rows = client.get("/sparql", params={"query": executables}, headers={"Accept": "text/csv"}).text.split()
+        names = {one["name"] for one in client.get("/api/queries").json()["items"]}
+    assert {row.rpartition("/")[2] for row in rows[1:]} == names
+    assert shares and shares == sorted(shares) and 0 < shares[-1] < 100
     assert written > 3
     with open_store(archive) as store:
         rows = store.rows("SELECT ?s { GRAPH <http://e/beside> { ?s ?p ?o } }").rows

@@ -203,7 +203,8 @@ class _Tekken:
             file = Path(folder) / "tekken.json"
             file.write_text(self._tokens, encoding="utf-8")
             features = hf.WhisperFeatureExtractor(feature_size=16, chunk_length=2)
-            hf.VoxtralProcessor(features, hf.MistralCommonBackend(tokenizer_path=str(file))).save_pretrained(path)
+            tokens = import_module("transformers.tokenization_mistral_common").MistralCommonBackend
+            hf.VoxtralProcessor(features, tokens(tokenizer_path=str(file))).save_pretrained(path)
 
 
 def clap() -> tuple[Any, Any]:

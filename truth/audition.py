@@ -220,8 +220,8 @@ class Audition:
         clips, hearing = self.stimuli.clips, self._identity.hearing
         if task.other is None:
             return clips[task.clip].sounding(task.treatment, hearing.sample_rate_hz)
-        both = (clips[task.clip], clips[task.other])
-        return joined(*(both if task.done == ORDERS[0] else both[::-1]), hearing)
+        first, then = clips[task.clip], clips[task.other]
+        return joined(first, then, hearing) if task.done == ORDERS[0] else joined(then, first, hearing)
 
     @property
     def _file(self) -> Path:

@@ -23,8 +23,11 @@ _FILES = {
     "console.css": "text/css", "yasgui.LICENSE.txt": "text/plain", "yasgui.min.js.LICENSE.txt": "text/plain",
 }  # fmt: skip
 _SAFE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; "
+    # the hash is that of the one style sheet that YASGUI writes into the page
+    "style-src 'self' 'sha256-zCK2EVMoPc04mRF/g5CotUvxbJPWS+8V0b+s9ptqQIk='; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 

@@ -13,13 +13,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from api.exports.sending import exported, noted
+from api.exports.sending import attachment, exported, noted
 from api.iiif.documents import answer
 from api.iiif.reading import Materials
 from api.protocol.requests import negotiate
 from api.protocol.service import Service
 from export.formats import FORMATS, find_format
 from export.material import Material
+from export.parallels import write_parallels
+from export.reading import recordings_of
 from export.words import stem
 
 __all__ = ["export_routes"]
@@ -56,6 +58,21 @@ def export_routes(service: Service, materials: Materials) -> APIRouter:
         notes = await materials.run(lambda: noted(service, request, material, wanted))
         return PlainTextResponse("".join(f"{note}\n" for note in notes))
 
+    async def parallels(request: Request, work: str) -> Response:
+        service.access.reader(request)
+        notes: list[str] = []
+
+        def made() -> tuple[str, bytes]:
+            read = [materials.read(iri) for iri in recordings_of(service.own, work)]
+            return stem(read[0]), b"".join(write_parallels(read, service.base, notes))
+
+        name, body = await materials.run(made)
+        if "notes" in request.query_params:
+            return PlainTextResponse("".join(f"{note}\n" for note in notes))
+        headers = {"Content-Type": "text/turtle; charset=utf-8", **attachment(f"{name}-parallels.ttl")}
+        return Response(body, headers=headers)
+
+    router.add_api_route("/works/{work}/parallels", parallels, methods=_METHODS)
     for path, function in (("", formats), ("/{id_}", recording), ("/{id_}/{format_}", file)):
         router.add_api_route(path, function, methods=_METHODS)  # type: ignore[arg-type]
     return router

@@ -70,8 +70,7 @@ class Media:
             return await self._png(f"said-{material.id}-{version}.png", picture_of_said(material), material, kind)
         sound = self._allowed(request, material)
         assert sound.path is not None and sound.file is not None
-        width, upper, lower = PICTURE
-        name = f"{sound.file.sha256[:32]}-{kind}-{width}x{upper if kind == 'waveform' else lower}.png"
+        name = f"{sound.file.sha256[:32]}-{kind}-{'x'.join(map(str, PICTURE))}.png"
         return await self._png(name, picture_of_sound(sound.path, float(material.duration), kind), material, kind)
 
     def _allowed(self, request: Request, material: Material) -> Held:

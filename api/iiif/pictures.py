@@ -12,7 +12,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import numpy.typing as npt
-from matplotlib.image import imsave
 from PIL import Image, ImageOps
 
 from api.picture import Bar, draw, look
@@ -37,20 +36,24 @@ def picture_of_sound(sound: Path, duration: float, kind: str) -> Callable[[Path]
     sound : Path
     duration : float
         Seconds.
-    kind : {"waveform", "sonogram"}
+    kind : {"waveform", "sonogram", "sound"}
+        ``sound`` is the waveform above the sonogram.
     """
     width, upper, lower = PICTURE
 
     def make(target: Path) -> None:
         seen = look(sound, duration)
         columns = (np.arange(width) * len(seen.low)) // width
-        if kind == "waveform":
-            imsave(target, _wave(seen.low[columns], seen.high[columns], upper), format="png")
-            return
-        rows = (np.arange(lower) * seen.power.shape[0]) // lower
-        level = 10 * np.log10(np.maximum(seen.power[rows][:, columns], 1e-12))
-        top = float(level.max())
-        imsave(target, level[::-1], cmap=matplotlib.colormaps["magma"], vmin=top - _DYNAMIC_DB, vmax=top, format="png")
+        parts = []
+        if kind != "sonogram":
+            parts.append(_wave(seen.low[columns], seen.high[columns], upper))
+        if kind != "waveform":
+            rows = (np.arange(lower) * seen.power.shape[0]) // lower
+            level = 10 * np.log10(np.maximum(seen.power[rows][:, columns], 1e-12))
+            share = (level[::-1] - float(level.max())) / _DYNAMIC_DB + 1
+            coloured = matplotlib.colormaps["magma"](np.clip(share, 0, 1), bytes=True)
+            parts.append(np.asarray(coloured, np.uint8)[..., :3])
+        Image.fromarray(np.concatenate(parts)).save(target, format="PNG")
 
     return make
 

@@ -51,7 +51,7 @@ def iiif_routes(service: Service, materials: Materials) -> APIRouter:
     add("/state/{rest:path}", recordings.state)
     add("/{id_}/sound/{name}", media.sound)
     add("/{id_}/heard/{envelope}.mp3", media.heard)
-    for kind in ("waveform", "sonogram", "said"):
+    for kind in ("waveform", "sonogram", "sound", "said"):
         add(f"/{{id_}}/{kind}.png", _picture(media, kind))
     add("/{id_}/annotations.vtt", recordings.captions)
     for suffix, name in ((".ttl", "turtle"), (".jsonld", "jsonld")):

@@ -41,6 +41,7 @@ class Job(BaseModel):
     started: str | None = None
     ended: str | None = None
     step: str = Field(default="waiting", description="What is being done.", examples=["stored"])
+    percent: int | None = Field(default=None, description="How much is done, while it is running.", examples=[40])
     title: str | None = Field(default=None, description="Title of the work, as it was sent.")
     creator: str | None = None
     year: int | None = None

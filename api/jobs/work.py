@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +24,13 @@ from ontology.errors import AcousmaError
 from ontology.mint import Minter
 from ontology.terms import ACM, MO
 from ontology.values import Work
+from queries.executables import questions_in_turtle
 from store import Limits
 
 __all__ = ["do_job"]
 
 _LIMITS = Limits(seconds=600.0, rows=10_000_000)
+_TELL_SECONDS = 0.5
 _NICENESS = 5
 """By how much a job gives way to those who ask."""
 
@@ -52,7 +55,11 @@ def do_job(archive: Path, id_: str, base: str, device: str, models: Sequence[str
     said = job.title or job.creator or job.licence or job.year is not None
     work = Work(job.title or readable(sound.stem), job.creator, job.year, licence=job.licence)
     catalogue = Catalogue({sound.resolve(): work} if said else {})
-    wanted = IngestJob((sound,), catalogue, HeardTable(), DescriberSettings(base, device=device))
+    minter = Minter(base)
+    wanted = IngestJob(
+        (sound,), catalogue, HeardTable(), DescriberSettings(base, device=device),
+        more={minter.questions_graph(): questions_in_turtle(minter)}, share=_Share(jobs, job),
+    )  # fmt: skip
     try:
         if models:
             wanted = replace(wanted, listeners=_listeners(archive, models, device))
@@ -64,6 +71,27 @@ def do_job(archive: Path, id_: str, base: str, device: str, models: Sequence[str
     if report.failures or not report.done:
         return _failed(jobs, job, "; ".join(map(str, report.failures)) or "nothing could be made of it")
     return _done(jobs, job, (report, base), known)
+
+
+class _Share:
+    """Keeps how much of a job is done, at most twice a second.
+
+    Parameters
+    ----------
+    jobs : JobFolder
+    job : Job
+    """
+
+    def __init__(self, jobs: JobFolder, job: Job) -> None:
+        self._jobs, self._job = jobs, job
+        self._told, self._percent = 0.0, 0
+
+    def __call__(self, share: float) -> None:
+        """Take note of a share from 0 to 1."""
+        percent, now = int(100 * share), time.monotonic()
+        if percent > self._percent and now > self._told + _TELL_SECONDS:
+            self._percent, self._told = percent, now
+            self._jobs.change(self._job, percent=percent)
 
 
 def _listeners(archive: Path, models: Sequence[str], device: str) -> Listeners:
@@ -98,7 +126,7 @@ def _done(jobs: JobFolder, job: Job, made: tuple[Report, str], known: str | None
             remember(jobs.archive, {done.sha256: sound})
         step = "stored"
     return jobs.change(
-        job, state=State.DONE, ended=moment(), step=step, recording=_recording(done, base) or known,
+        job, state=State.DONE, ended=moment(), step=step, percent=100, recording=_recording(done, base) or known,
         statements=done.described.quads if done.described else 0,
         notices=[notice.replace(f"{sound.parent}{os.sep}", "") for notice in done.notices],
     )  # fmt: skip

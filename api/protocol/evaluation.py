@@ -25,7 +25,7 @@ from store import AnswerBytes, Dataset, EmbeddedStore, Limits, Plan, Stop, Store
 from store.planning import explained, planned
 from store.workers import Answer, Job
 
-__all__ = ["Evaluation", "KeptAnswer", "StreamedAnswer", "stopped_when_gone"]
+__all__ = ["Evaluation", "KeptAnswer", "StreamedAnswer", "Turns", "stopped_when_gone"]
 
 _VOLATILE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\b|\\u", re.IGNORECASE)
 """Functions that give something else each time, and escapes that could spell them."""
@@ -122,7 +122,7 @@ class _Kept:
             self._size -= len(bytes_) + len(gone.text)
 
 
-class _Turns:
+class Turns:
     """The places of a pool of workers, given to requests in the order in which they came."""
 
     def __init__(self, store: EmbeddedStore, limits: Limits, waiting: int) -> None:
@@ -161,23 +161,27 @@ class _Turns:
         if len(self._waiting) >= self._most:
             raise QueryBusy(f"{self._most} queries are waiting", "a shorter queue", "ask again a little later")
         loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
         try:
             async with asyncio.timeout(self._limits.wait_seconds):
-                turn: asyncio.Future[None] = loop.create_future()
-                self._waiting.append(turn)
-                while True:
+                # looked at after it was noted that one waits: what becomes free in another thread before tells nobody
+                while not (self._waiting[0] is turn and self.pool.take_place()):
                     await turn
-                    if self.pool.take_place():
-                        return
                     turn = loop.create_future()
                     self._waiting.appendleft(turn)
         except TimeoutError:
+            self._wake()
             raise QueryBusy(
-                f"all workers were busy for {self._limits.wait_seconds:g} s", "a free worker", "ask again a little later"
-            ) from None
+                f"all workers were busy for {self._limits.wait_seconds:g} s", "a free worker",
+                "ask again a little later",
+            ) from None  # fmt: skip
         except asyncio.CancelledError:
             self._wake()  # it may have been this one's turn
             raise
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(turn)
 
 
 class Evaluation:
@@ -197,7 +201,7 @@ class Evaluation:
         self._asking = CapacityLimiter(at_once)
         self.reading = CapacityLimiter(64)
         self._most_waiting = waiting
-        self._turns = _Turns(store, limits, waiting) if isinstance(store, EmbeddedStore) else None
+        self._turns = Turns(store, limits, waiting) if isinstance(store, EmbeddedStore) else None
         self._open = 0
         self._kept = _Kept()
 
@@ -246,7 +250,7 @@ class Evaluation:
             self._kept.keep(job, whole)
             return KeptAnswer(whole)
 
-    async def _evaluated(self, receive: Receive, turns: _Turns, job: Job) -> Answer:
+    async def _evaluated(self, receive: Receive, turns: Turns, job: Job) -> Answer:
         """Return the answer of a worker, when it has begun to come."""
         stop, loop = Stop(), asyncio.get_running_loop()
         watched = loop.call_later(_UNWATCHED_SECONDS, lambda: watching.append(_watch(receive, stop)))
@@ -287,8 +291,13 @@ async def _readable(answer: Answer) -> None:
     if descriptor is None:
         return
     loop = asyncio.get_running_loop()
-    there = loop.create_future()
-    loop.add_reader(descriptor, lambda: there.done() or there.set_result(None))
+    there: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not there.done():
+            there.set_result(None)
+
+    loop.add_reader(descriptor, tell)
     try:
         await there
     finally:

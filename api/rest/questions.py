@@ -19,7 +19,7 @@ from queries.executables import executables
 from queries.library import plan, sparql
 from queries.questions import StoredQuery
 
-__all__ = ["question_routes"]
+__all__ = ["arguments_of", "question_routes"]
 
 _JSON, _CSV = "application/json", "text/csv"
 _TABLES = ("text/tab-separated-values", "application/sparql-results+json", "application/sparql-results+xml")
@@ -57,7 +57,7 @@ def question_routes(service: Service) -> APIRouter:
         kinds = (_JSON, "text/turtle", "application/ld+json", "application/n-triples")
         if negotiate(request, kinds, {"application/x-turtle": "text/turtle"}) == _JSON:
             return None
-        return write_graph(request, list(executables(f"{service.base}api/queries/", names)))
+        return write_graph(request, list(executables(service.minter.question(""), names)))
 
     @read(router, "", response_model=Items[Question], **reading)
     async def queries(request: Request) -> Items[Question] | Response:
@@ -75,12 +75,12 @@ def question_routes(service: Service) -> APIRouter:
     @read(router, "/{name}/sparql", response_class=Response, **reading)
     async def text(request: Request, name: str) -> Response:
         """Give the SPARQL of a stored question, with the parameters of the address in it."""
-        return Response(sparql(name, _arguments(request)), media_type=f"{_SPARQL}; charset=utf-8")
+        return Response(sparql(name, arguments_of(request)), media_type=f"{_SPARQL}; charset=utf-8")
 
     @read(router, "/{name}/answer", response_class=Response, **reading)
     async def answer(request: Request, name: str) -> Response:
         """Answer a stored question; its parameters stand in the address."""
-        asked = plan(name, _arguments(request))
+        asked = plan(name, arguments_of(request))
         media_type = negotiate(request, (_JSON, _CSV, *_TABLES), {})
         if media_type == _JSON:
             table = await ask(service, request, asked)
@@ -92,7 +92,7 @@ def question_routes(service: Service) -> APIRouter:
     return router
 
 
-def _arguments(request: Request) -> dict[str, str]:
+def arguments_of(request: Request) -> dict[str, str]:
     """Return the parameters of the address.
 
     Raises

@@ -26,8 +26,10 @@ from api.published.graph import serialise
 from api.rest.asking import Page
 from api.rest.claims import ClaimFilter, list_claims
 from api.rest.models import Claim
-from api.things.reading import exists, read_back, read_thing
+from api.things.reading import Thing, exists, read_back, read_thing
 from api.things.views import FORMATS, claims_parameter, render
+from queries import find
+from queries.executables import executables
 
 __all__ = ["ROOTS", "page_routes", "thing_routes"]
 
@@ -78,7 +80,7 @@ class _ForBrowsers(APIRoute):
 
 
 def page_routes(service: Service) -> APIRouter:
-    """Make the routes of the pages of annotations; they stand before those of the Web Annotation Protocol."""
+    """Make the routes of the pages of annotations and stored questions; they stand before those of their data."""
     router = APIRouter(route_class=_ForBrowsers)
 
     async def page(request: Request) -> Response:
@@ -86,8 +88,18 @@ def page_routes(service: Service) -> APIRouter:
         path = _path(request.scope).removesuffix(".html")
         return await _page(service, request, path)
 
+    async def question(request: Request, name: str) -> Response:
+        service.access.reader(request)
+        found = find(name)
+        path, base = f"api/queries/{found.name}", service.minter.question("")
+        thing = Thing(f"{base}{found.name}", tuple(executables(base, (found.name,))))
+        body = render(thing, (service.base, path), {}, ([], False))
+        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _SAFE, "Vary": "Accept"}
+        return _tagged(request, body, headers)
+
     for root in ("annotation", "annotations"):
         router.add_api_route(f"/{root}/{{rest:path}}", page, methods=_METHODS, include_in_schema=False)
+    router.add_api_route("/api/queries/{name}", question, methods=_METHODS, include_in_schema=False)
     return router
 
 

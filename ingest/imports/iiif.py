@@ -5,8 +5,8 @@ Conventions
 Each annotation of a canvas with sound is read: its texts as descriptions, its tags as labels, its links to concepts of
 the vocabulary as claims. A text that only restates such a claim (in a manifest of ``acousma export iiif``) is passed
 over and counted. The sound is that which is painted on the canvas, by the name of its file; for a page of annotations
-without a manifest the name of the file stands for it. Who speaks is ``creator``. An instant claims nothing of a stretch
-of sound and is left.
+without a manifest the name of the file stands for it. Who speaks is ``creator``; the last word of a program's name is
+its version, if it has a digit. An instant claims nothing of a stretch of sound and is left.
 
 Faults that the tools are known for are repaired, and every kind of repair is told with how often it was made.
 
@@ -276,10 +276,9 @@ def _speaker(creator: object) -> Speaker:
             name = next(iter(name.values()), "") if isinstance(name, dict) else name
             name = name[0] if isinstance(name, list) and name else name
             if isinstance(name, str) and name.strip():
-                program = one.get("type") in ("Software", "SoftwareAgent", "as:Application")
-                version = one.get("version")
-                return Speaker(
-                    name.strip(), version if isinstance(version, str) else None,
-                    "software" if program else "person",
-                )  # fmt: skip
+                if one.get("type") not in ("Software", "SoftwareAgent", "as:Application"):
+                    return Speaker(name.strip(), kind="person")
+                head, _, last = name.strip().rpartition(" ")
+                versioned = bool(head) and any(letter.isdigit() for letter in last)
+                return Speaker(head, last) if versioned else Speaker(name.strip())
     return Speaker()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ontology.envelopes import Envelope, load_envelopes
 from ontology.errors import ListenerError
-from ontology.terms import SpanKind
+from ontology.terms import ConfidenceKind, SpanKind
 from ontology.values import Agent, Claim, Description, Span
 
 __all__ = [
@@ -193,6 +193,20 @@ class Answer:
     evidence: tuple[float, ...]
     shares: tuple[float, ...]
     chosen: str | None
+
+    def claim(self, span: Span, kind: ConfidenceKind) -> Claim | None:
+        """Return what is claimed, or None; of a likelihood with its evidence.
+
+        Parameters
+        ----------
+        span : Span
+        kind : ConfidenceKind
+            Of the shares.
+        """
+        if self.chosen is None:
+            return None
+        nats = self.evidence[self.options.index(self.chosen)] if kind is ConfidenceKind.LIKELIHOOD_RATIO else None
+        return Claim(span, self.chosen, self.aspect, max(self.shares), kind, evidence_nats=nats)
 
 
 class TroubleKind(StrEnum):

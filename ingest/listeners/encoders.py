@@ -180,7 +180,7 @@ def _of_mert(encoder: Encoder, sounds: Sequence[Mono]) -> torch.Tensor:
     return torch.stack(found)
 
 
-class _MertConfig(HubertConfig):
+class _MertConfig(HubertConfig):  # type: ignore[misc]  # transformers is untyped
     """The configuration of a MERT, as that of a HuBERT."""
 
 

@@ -25,7 +25,7 @@ from ingest.listeners.nulls import NullSound, null_sound
 from ingest.listeners.questions import QuestionSet, choose
 from ingest.listeners.words import examine, said_freely, where
 from ontology.terms import ConfidenceKind
-from ontology.values import Claim, Span
+from ontology.values import Span
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["LanguageListener"]
@@ -123,12 +123,13 @@ class LanguageListener(LocalListener):
 
     def _listen_to_nulls(self, by_length: Mapping[int, Sounding]) -> None:
         """Score every prompt on the null sounds of each length that is new, alone."""
-        wanted = {
+        known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
+        wanted = dict.fromkeys(
             (kind, length)
             for question in self._questions.questions for kind in self._questions.nulls(question)
-            for length in by_length if kind != "shuffled"
-        }  # fmt: skip
-        for kind, length in sorted(wanted - {(kind, length) for kind, length, _ in self._of_nulls}):
+            for length in sorted(by_length) if kind != "shuffled"
+        )  # fmt: skip
+        for kind, length in [pair for pair in wanted if pair not in known]:
             sound = null_sound(kind, by_length[length].samples, self._chat.hearing.sample_rate_hz)
             heard = self._chat.prefill(self._questions.open, [sound])
             self._of_nulls |= {
@@ -141,12 +142,8 @@ class LanguageListener(LocalListener):
 
     def _heard(self, span: Span, answers: tuple[Answer, ...], text: str) -> Heard:
         """Put together claims and description; a concept that was chosen is not claimed again from the text."""
-        claims = {
-            answer.chosen: Claim(
-                span, answer.chosen, answer.aspect, max(answer.shares), ConfidenceKind.LIKELIHOOD_RATIO
-            )
-            for answer in answers if answer.chosen is not None
-        }  # fmt: skip
+        made = [answer.claim(span, ConfidenceKind.LIKELIHOOD_RATIO) for answer in answers]
+        claims = {claim.concept: claim for claim in made if claim is not None}
         words = examine(text, self._questions.language, where(span))
         described, linked = said_freely(span, words, OPEN, self._linker)
         for claim in linked:

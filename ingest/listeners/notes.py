@@ -76,7 +76,8 @@ def _written(heard: Heard) -> dict[str, object]:
         "span": [str(span.start), str(span.end), span.kind],
         "said": [[one.text, one.name, one.language, one.confidence, one.confidence_kind] for one in heard.descriptions],
         "claims": [
-            [one.concept, one.aspect, one.confidence, one.confidence_kind, one.derived_from] for one in heard.claims
+            [one.concept, one.aspect, one.confidence, one.confidence_kind, one.derived_from, one.evidence_nats]
+            for one in heard.claims
         ],
         "troubles": [[one.kind, one.detail] for one in heard.troubles],
     }
@@ -92,8 +93,11 @@ def _read(line: Mapping[str, list[list[str]]], recording: str) -> Heard:
         for text, name, language, sure, how in line["said"]
     )
     claims = tuple(
-        Claim(span, concept, aspect, float(confidence), ConfidenceKind(how), derived_from=source)
-        for concept, aspect, confidence, how, source in line["claims"]
+        Claim(
+            span, concept, aspect, float(confidence), ConfidenceKind(how), (), source,
+            None if evidence is None else float(evidence),
+        )
+        for concept, aspect, confidence, how, source, evidence in line["claims"]
     )  # fmt: skip
     troubles = tuple(Trouble(TroubleKind(kind_), detail) for kind_, detail in line["troubles"])
     return Heard(span, said, claims, troubles=troubles)

@@ -103,7 +103,7 @@ def open_front(files: ModelFiles, device: str) -> tuple[Any, Front]:
 def _without_images() -> type[Any]:
     """Return the processor of Qwen2.5-Omni for sounds and words alone."""
 
-    class Processor(transformers.Qwen2_5OmniProcessor):
+    class Processor(transformers.Qwen2_5OmniProcessor):  # type: ignore[misc]  # transformers is untyped
         def __init__(self, feature_extractor: Any = None, tokenizer: Any = None, chat_template: Any = None) -> None:
             ProcessorMixin.__init__(self, feature_extractor, tokenizer, chat_template=chat_template)
             for medium in ("image", "audio", "video"):
@@ -128,11 +128,11 @@ class TemplateFront:
     def __init__(self, files: ModelFiles, processor: Any, device: str) -> None:
         self._files, self._processor, self._device = files, processor, device
         self.features: Any = processor.feature_extractor
-        self._tokenizer = processor.tokenizer
+        self._tokenizer: Any = processor.tokenizer
         self._tokenizer.padding_side = "left"
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
-        self.pad_id = int(self._tokenizer.pad_token_id)
+        self.pad_id = int(self._tokenizer.convert_tokens_to_ids(self._tokenizer.pad_token))
         self._audio_token = processor.audio_token
         self.audio_id = int(self._tokenizer.convert_tokens_to_ids(self._audio_token))
 

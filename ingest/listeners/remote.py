@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -39,7 +39,6 @@ from ingest.listeners.words import Words, examine, said_freely, where
 from ontology.envelopes import load_envelopes
 from ontology.errors import ListenerError
 from ontology.terms import ConfidenceKind, SpanKind
-from ontology.values import Claim
 from ontology.vocabulary import Vocabulary
 
 __all__ = ["ServerListener"]
@@ -220,8 +219,11 @@ class ServerListener:
     def _listen_to_nulls(self, batch: Sequence[Sounding], prompts: Sequence[_Asked]) -> None:
         """Score every prompt on the null sounds of each length that is new."""
         by_length = {len(one.samples): one for one in batch}
-        wanted = {(kind, length) for asked in prompts for kind in self._nulls(asked) for length in by_length}
-        for kind, length in sorted(wanted - {(kind, length) for kind, length, _ in self._of_nulls}):
+        known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
+        wanted = dict.fromkeys(
+            (kind, length) for asked in prompts for kind in self._nulls(asked) for length in sorted(by_length)
+        )  # fmt: skip
+        for kind, length in [pair for pair in wanted if pair not in known]:
             if kind == "shuffled":
                 continue
             sound = encoded(null_sound(kind, by_length[length].samples, self._rate), self._rate)
@@ -245,7 +247,7 @@ class ServerListener:
             reply = self._server.ask(sound, prompt.text, 1, logprobs=True, top_logprobs=MOST_LIKELY)
             scores, trouble = of_letters(reply, prompt, place)
         else:
-            held = {"response_format": schema(offered)} if self.reading == "constrained JSON" else {}
+            held: dict[str, Any] = {"response_format": schema(offered)} if self.reading == "constrained JSON" else {}
             reply = self._server.ask(sound, prompt.text, JSON_ANSWER, **held)
             scores, trouble = of_json(reply, offered, place)
         return Scored(scores, (*asked_again(reply, place), *((trouble,) if trouble else ())))
@@ -284,10 +286,8 @@ class ServerListener:
             if 2 * len(pairs) >= len(self._prompts(question)):
                 answers.append(self._answer(question, pairs))
         kind = ConfidenceKind.AGREEMENT_OF_PROMPTS if self._counts else ConfidenceKind.LIKELIHOOD_RATIO
-        claims = {
-            answer.chosen: Claim(one.span, answer.chosen, answer.aspect, max(answer.shares), kind)
-            for answer in answers if answer.chosen is not None
-        }  # fmt: skip
+        made = [answer.claim(one.span, kind) for answer in answers]
+        claims = {claim.concept: claim for claim in made if claim is not None}
         described, linked = said_freely(one.span, said, OPEN, self._linker)
         for claim in linked:
             claims.setdefault(claim.concept, claim)

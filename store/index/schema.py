@@ -18,7 +18,7 @@ __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
 
-VERSION = 1
+VERSION = 2
 """Number of this schema, as ``user_version``; an index of another number is made anew."""
 
 MILLION = 1_000_000
@@ -77,7 +77,7 @@ CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, 
 CREATE INDEX descriptions_by_graph ON descriptions (graph);
 CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
 CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
-CREATE INDEX observations_by_property ON observations (property, span, value);
+CREATE INDEX observations_by_property ON observations (property, value, span);
 CREATE INDEX observations_by_span ON observations (span);
 CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);

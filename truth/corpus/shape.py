@@ -209,7 +209,8 @@ def energy(account: Account) -> Labels:
         "schImpulse": impulse,
         "thImpulse": impulse,
         "schHeld": all_of((held, within(duration, 0.1, 5))),
-        "thSustained": all_of((held, True if duration < 4.5 else held and None)),
+        # defined as *held*, which ends at 5 s, without its limits: longer is undecided for all, or length would tell it
+        "thSustained": held if duration < 4.5 else None,
         "schIterative": iterated,
         "thIterated": iterated,
         "dsSustainIteration": iterated,

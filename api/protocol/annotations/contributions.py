@@ -20,7 +20,7 @@ from api.protocol.annotations.state import EDITOR, VERSION, State, is_said, stam
 from api.protocol.problems import Problem
 from api.protocol.service import Service
 from api.tokens import Role, Token
-from ontology.documents import read_document, write_document
+from ontology.documents import is_expanded, read_document, write_document
 from ontology.errors import ValidationError
 from ontology.jsonld import Json
 from ontology.mint import Minter
@@ -204,7 +204,7 @@ class Contributions:
         """
         self._check_owner(state, token)
         self._check_match(state, matches)
-        given = document.get("id")
+        given = _given_id(document)
         if given not in (None, state.iri):
             raise Problem(400, f"The document has the id {given!r}. Expected: that of the address, {state.iri}.")
         moment = _now()
@@ -302,12 +302,20 @@ def _stale() -> Problem:
 
 def _with_via(document: dict[str, Json]) -> dict[str, Json]:
     """Keep the IRI that a document came with as one by which it came (clause 5.1)."""
-    if "id" not in document:
+    given = _given_id(document)
+    if given is None:
         return document
-    given, before = document["id"], document.get("via", [])
     if not isinstance(given, str) or not given:
         raise Problem(400, f"The id of the document is {given!r}. Expected: an IRI, or none.")
-    return {**document, "via": [*(before if isinstance(before, list) else [before]), given]}
+    word: str = OA.via if is_expanded(document) else "via"
+    before = document.get(word, [])
+    return {**document, word: [*(before if isinstance(before, list) else [before]), {"@id": given}]}
+
+
+def _given_id(document: dict[str, Json]) -> Json:
+    """Return the id of a document; none where it is a fragment, as Annotorious and Recogito send it."""
+    given = document.get("@id" if is_expanded(document) else "id")
+    return None if isinstance(given, str) and given.startswith("#") else given
 
 
 def _kept(state: State, triples: list[ox.Triple]) -> list[ox.Triple]:

@@ -5,7 +5,8 @@ Conventions
 The sound of a recording is *absent* where no file of it is known on this machine, *open* where everybody who reads may
 hear it, else *private*: whoever is signed in may. By the setting ``ACOUSMA_AUDIO`` sound is open where the catalogue
 names an open licence of each work (``licensed``), never (``token``), always (``open``); ``none`` keeps all sound in.
-A recording that is of no work, or of a work without a licence, has no open licence.
+A recording that is of no work, or of a work without a licence, has no open licence. What was derived from a recording, as
+what a model hears of it, is heard by those who may hear that recording.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _SOUNDS = """SELECT DISTINCT ?recording ?sum ?work ?rights WHERE {{
   VALUES ?recording {{ {recordings} }}
   {{ GRAPH ?g {{ ?file mo:encodes ?recording ; acm:sha256 ?sum }} }}
   UNION {{ GRAPH ?g {{ ?work frbr:realization ?recording OPTIONAL {{ ?work dcterms:rights ?rights }} }} }}
+  UNION {{ GRAPH ?h {{ ?recording prov:wasDerivedFrom ?span }} ?span oa:hasSource ?original .
+    GRAPH ?g {{ ?work frbr:realization ?original OPTIONAL {{ ?work dcterms:rights ?rights }} }} }}
 }}"""
 
 

@@ -82,6 +82,13 @@ export class Layers {
     this.high = Math.max(40, y + 4);
   }
 
+  /** The claim after or before the chosen one; without one the first that is seen. */
+  beside(step) {
+    if (!this.chosen) return this.shown.find((claim) => claim.end > this.view.start) || null;
+    const at = this.shown.indexOf(this.chosen) + step;
+    return this.shown[Math.min(Math.max(0, at), this.shown.length - 1)] || null;
+  }
+
   within(lane, view) {
     const from = this.lower(lane.claims, view.start - lane.longest);
     const found = [];

@@ -1,6 +1,8 @@
 // The timeline of a recording: overview, ruler, waveform, spectrogram, measured curves and layers of claims on one time.
 import { ask, bench, failed, player, say } from "./bench.js";
 import { Layers } from "./layers.js";
+import { pickers } from "./picker.js";
+import { send } from "./saying.js";
 import { Curves } from "./curves.js";
 import { Tiles, colours, clock } from "./tiles.js";
 import { picture } from "./picture.js";
@@ -194,12 +196,6 @@ function mark(start, end) {
   find('[data-part="start"]').value = part.is ? part.start.toFixed(3) : "";
   find('[data-part="end"]').value = part.is ? part.end.toFixed(3) : "";
   for (const name of ["play-part", "loop-part", "clear", "part"]) find(`[data-do="${name}"]`).disabled = !part.is;
-  const link = find("[data-claim-here]");
-  const address = new URL(link.href);
-  for (const name of ["start", "end"]) {
-    if (part.is) address.searchParams.set(name, part[name].toFixed(3)); else address.searchParams.delete(name);
-  }
-  link.href = address.href;
   redraw();
   remember();
 }
@@ -254,7 +250,7 @@ frame.addEventListener("keydown", (event) => {
   const does = {
     " ": toggle, ArrowLeft: () => show(view.start - step, view.end - step), ArrowRight: () => show(view.start + step, view.end + step),
     "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), Home: () => show(0, duration),
-    l: () => part.is && playPart(true), Escape: () => mark(null),
+    l: () => part.is && playPart(true), Escape: () => mark(null), n: () => choose(layers.beside(1)), b: () => choose(layers.beside(-1)),
   }[event.key];
   if (!does) return;
   event.preventDefault();
@@ -348,7 +344,7 @@ for (const field of place.querySelectorAll("[data-filter]")) {
   });
 }
 function count() {
-  find("[data-count]").textContent = words.shown.replace("{shown}", layers.shown.length).replace("{all}", layers.claims.length);
+  find("output[data-count]").textContent = words.shown.replace("{shown}", layers.shown.length).replace("{all}", layers.claims.length);
 }
 
 // --- controls -----------------------------------------------------------------------------------------------------
@@ -401,11 +397,37 @@ function opened() {
   const [from, to] = times("part");
   if (to > from) mark(from, to); else mark(null);
 }
+const loaded = async () => {
+  const told = await (await ask(`workbench/layers/${recording}`)).json();
+  layers.take(told);
+  return told;
+};
+
+const byEar = place.querySelector("[data-by-ear] form");
+if (byEar) {
+  pickers(byEar);
+  byEar.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (!part.is) { say(words.mark_first); find('[data-part="start"]').focus(); return; }
+    const button = byEar.querySelector("button.button");
+    button.disabled = true;
+    try {
+      const { concept, confidence } = Object.fromEntries(new FormData(byEar));
+      const fields = { recording: byEar.dataset.iri, start: part.start.toFixed(3), end: part.end.toFixed(3), concept, confidence };
+      if (!(await send(byEar.dataset.drafts, "claim", fields, words.name_first))) return;
+      say(words.claimed.replace("{concept}", concept));
+      byEar.elements.concept.value = "";
+      await loaded();
+      layers.filter(filters);
+      count();
+    } catch (error) { failed(error); } finally { button.disabled = false; }
+  });
+}
+
 if (duration > 0) {
   opened();
   window.addEventListener("hashchange", opened);
-  ask(`workbench/layers/${recording}`).then((answer) => answer.json()).then((told) => {
-    layers.take(told);
+  loaded().then((told) => {
     for (const [name, items] of [["agent", told.agents.map((one) => one.name)], ["aspect", told.aspects.map((one) => one.label)]]) {
       const select = find(`[data-filter="${name}"]`);
       [...items.entries()].sort((one, other) => one[1].localeCompare(other[1])).forEach(([number, label]) => select.add(new Option(label, number)));
