@@ -174,9 +174,9 @@ def test_others_write_while_a_job_runs(archive: Path, tmp_path: Path) -> None:
         last = client.get(f"/api/jobs/{sent['id']}").json()
         assert (last["state"], last["percent"]) == ("done", 100), last
         executables = "SELECT ?q { GRAPH ?g { ?q a <http://www.w3.org/ns/shacl#SPARQLSelectExecutable> } }"
-        rows = client.get("/sparql", params={"query": executables}, headers={"Accept": "text/csv"}).text.split()
+        stored = client.get("/sparql", params={"query": executables}, headers={"Accept": "text/csv"}).text.split()
         names = {one["name"] for one in client.get("/api/queries").json()["items"]}
-    assert {row.rpartition("/")[2] for row in rows[1:]} == names
+    assert {one.rpartition("/")[2] for one in stored[1:]} == names
     assert shares and shares == sorted(shares) and 0 < shares[-1] < 100
     assert written > 3
     with open_store(archive) as store:
