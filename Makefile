@@ -50,6 +50,7 @@ bench: install  ## Measure speed against peers (takes minutes)
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.loading
 	$(BIN)/python -m benchmarks.validating
+	$(BIN)/python -m benchmarks.questions
 	$(BIN)/python -m benchmarks.listening
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks.serving

@@ -168,6 +168,7 @@ def _describe(
 ) -> None:
     """Write the metadata."""
     from rocrate.model.contextentity import ContextEntity
+    from rocrate.model.file import File
     from rocrate.rocrate import ROCrate
 
     query, asked, notes = about
@@ -178,13 +179,15 @@ def _describe(
     crate.datePublished = times[1]
 
     def add(identifier: str, **properties: Any) -> ContextEntity:
-        return crate.add(ContextEntity(crate, identifier, properties=properties))
+        made = ContextEntity(crate, identifier, properties=properties)
+        crate.add(made)
+        return made
 
     files = {
-        name: crate.add_file(folder / name, name, properties={"name": title, "encodingFormat": media_type},
-                             record_size=True)
-        for name, (title, media_type) in _FILES.items()
-    }  # fmt: skip
+        name: File(crate, folder / name, name, properties={"name": title, "encodingFormat": type_}, record_size=True)
+        for name, (title, type_) in _FILES.items()
+    }
+    crate.add(*files.values())
     for name in ("ontology.ttl", "vocabulary.ttl"):
         files[name]["version"] = _ontology_version()
         files[name]["license"] = add(_LICENCE, **{"@type": "CreativeWork", "name": "CC BY 4.0"})

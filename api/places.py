@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from ingest.decode import file_sha256
 from ontology.errors import AudioError
@@ -17,6 +18,7 @@ from ontology.errors import AudioError
 __all__ = ["find_sound", "noted", "remember"]
 
 _NOTE = "sounds.json"
+_READING = Lock()
 
 
 def _read(folder: Path) -> dict[str, str]:
@@ -33,9 +35,18 @@ def noted(folder: Path) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _sum(path: Path, size: int, changed: int) -> str:
-    """Return the sum of a file, which is read once as long as its size and the time of its change are the same."""
+def _read_sum(path: Path, size: int, changed: int) -> str:
     return file_sha256(path)
+
+
+def _sum(path: Path) -> str:
+    """Return the sum of a file, which is read once as long as its size and the time of its change are the same.
+
+    A page asks for several pictures of a sound at once; the first reads the file, the others wait for it.
+    """
+    stat = path.stat()
+    with _READING:
+        return _read_sum(path, stat.st_size, stat.st_mtime_ns)
 
 
 def remember(folder: Path, seen: Mapping[str, Path]) -> None:
@@ -62,7 +73,7 @@ def find_sound(folder: Path, sums: Iterable[str]) -> Path | None:
     for sha256 in sums:
         path = Path(note.get(sha256, ""))
         try:
-            if path.is_file() and _sum(path, (stat := path.stat()).st_size, stat.st_mtime_ns) == sha256:
+            if path.is_file() and _sum(path) == sha256:
                 return path
         except (AudioError, OSError):
             continue

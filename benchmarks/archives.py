@@ -208,7 +208,8 @@ def write(path: Path, triples: int, seed: int = 1997) -> tuple[int, list[str]]:
     list of str
         The graphs they are in.
     """
-    lines, graphs = 0, dict.fromkeys((VOCABULARY_GRAPH, ENVELOPES_GRAPH))
+    lines = 0
+    graphs: dict[str, None] = dict.fromkeys((VOCABULARY_GRAPH, ENVELOPES_GRAPH))
     with path.open("w", encoding="utf-8") as file:
         text = vocabulary_lines()
         lines += file.write(text) and text.count("\n")

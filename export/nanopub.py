@@ -19,8 +19,9 @@ import pyoxigraph as ox
 from export.material import Material
 from export.options import Options, software_version
 from ontology.errors import InputError, UnknownName
+from ontology.export_terms import NP
 from ontology.mint import Minter
-from ontology.terms import ACM, DCTERMS, FOAF, NP, OA, PREFIXES, PROV, RDF
+from ontology.terms import ACM, DCTERMS, FOAF, OA, PREFIXES, PROV, RDF
 from store import Store
 
 __all__ = ["as_trig", "nanopublication", "spoken", "write"]

@@ -22,7 +22,8 @@ import pyoxigraph as ox
 from export.material import Annotation, Material
 from export.words import plain_number
 from ontology.errors import InputError
-from ontology.terms import DCTERMS, FRBR, MAO, OA, PREFIXES, RDF, RDFS
+from ontology.export_terms import MAO
+from ontology.terms import DCTERMS, FRBR, OA, PREFIXES, RDF, RDFS
 
 __all__ = ["parallel_passages", "write_parallels"]
 

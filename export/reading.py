@@ -257,6 +257,9 @@ class _Reader:
                 seen.add(iri)
                 return None
             self._times[span] = times
+        maker = _text(row["maker"])
+        if maker and maker not in self._agents:
+            self._agents[maker] = Agent(maker, _text(row["name"]) or maker, None, row["type"] is not None)
         made = dict.fromkeys(("aspect", "confidence", "kind", "run"))
         return self._annotation({**row, **made}, judged, seen)
 

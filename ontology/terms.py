@@ -11,11 +11,12 @@ string. Only terms that Acousma writes or reads stand here. The terms of `ACM` a
 
 from enum import StrEnum
 
+from ontology.confidence_terms import ConfidenceKind
 from ontology.reach_terms import ReachReason
 
 __all__ = [
-    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAO", "MAPPINGS_GRAPH",
-    "MEDIA_FRAGMENTS", "MLS", "MO", "NP", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
+    "ACM", "ACV", "DC", "DCTERMS", "DQV", "ENVELOPES_GRAPH", "FOAF", "FRBR", "LDP", "MAPPINGS_GRAPH",
+    "MEDIA_FRAGMENTS", "MLS", "MO", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SH", "SKOS", "SOSA", "TL",
     "VOCABULARY_GRAPH", "XSD",
     "ConfidenceKind", "ReachReason", "SpanKind", "Verdict",
 ]  # fmt: skip
@@ -206,17 +207,6 @@ class FRBR:
     realizationOf = NS + "realizationOf"
 
 
-class MAO:
-    """Music Annotation Ontology."""
-
-    NS = "https://w3id.org/music-annotation/1.0#"
-    Extract = NS + "Extract"
-    MusicalMaterial = NS + "MusicalMaterial"
-    Selection = NS + "Selection"
-    comparing = NS + "comparing"
-    setting = NS + "setting"
-
-
 class MLS:
     """ML-Schema."""
 
@@ -238,16 +228,6 @@ class MO:
     encodes = NS + "encodes"
     sample_rate = NS + "sample_rate"
     time = NS + "time"
-
-
-class NP:
-    """Nanopublications."""
-
-    NS = "http://www.nanopub.org/nschema#"
-    Nanopublication = NS + "Nanopublication"
-    hasAssertion = NS + "hasAssertion"
-    hasProvenance = NS + "hasProvenance"
-    hasPublicationInfo = NS + "hasPublicationInfo"
 
 
 class OA:
@@ -392,21 +372,3 @@ class Verdict(StrEnum):
     BEYOND_ENVELOPE = "beyondEnvelope"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-
-
-class ConfidenceKind(StrEnum):
-    """What a confidence value was derived from (concept ids)."""
-
-    RULE_MARGIN = "ruleMargin"
-    VERBALISED = "verbalisedConfidence"
-    TOKEN_PROBABILITY = "tokenProbability"
-    AGREEMENT_OF_RUNS = "agreementOfRuns"
-    AGREEMENT_OF_PROMPTS = "agreementOfPrompts"
-    CALIBRATED = "calibratedProbability"
-    KNOWN_BY_SYNTHESIS = "knownBySynthesis"
-    CLASSIFIER_SCORE = "classifierScore"
-    RELATIVE_SCORE = "relativeScore"
-    LIKELIHOOD_RATIO = "likelihoodRatio"
-    LINKED_TEXT = "linkedText"
-    LABEL_SIMILARITY = "labelSimilarity"
-    TAG_SCORE = "tagScore"

@@ -5,8 +5,9 @@ pairs AS MATERIALIZED (
   FROM claims AS a CROSS JOIN claims AS b ON b.span = a.span AND b.aspect = a.aspect AND b.agent <> a.agent
   JOIN agents AS one ON one.agent = a.agent JOIN agents AS other ON other.agent = b.agent
   WHERE one.iri < other.iri AND (:__aspect_iri IS NULL OR a.aspect = (SELECT id FROM nodes WHERE iri = :__aspect_iri))
-    AND EXISTS (SELECT 1 FROM listeners WHERE recording = a.recording AND agent = a.agent)
-    AND EXISTS (SELECT 1 FROM listeners WHERE recording = a.recording AND agent = b.agent)
+    AND EXISTS (
+      SELECT 1 FROM listeners AS x JOIN listeners AS y ON y.recording = x.recording
+      WHERE x.graph = a.graph AND x.agent = a.agent AND y.graph = b.graph AND y.agent = b.agent)
 ),
 counted AS (
   SELECT first, second, aspect, COUNT(*) AS spans, SUM(first_concept = second_concept) AS same

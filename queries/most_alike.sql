@@ -1,8 +1,8 @@
 -- answers
 WITH made AS (
   SELECT works.work, counts.concept, SUM(number) AS number
-  FROM counts JOIN works ON works.recording = counts.recording
-  WHERE EXISTS (SELECT 1 FROM listeners WHERE recording = counts.recording AND graph = counts.graph)
+  FROM (SELECT DISTINCT graph, recording FROM listeners) AS used JOIN counts ON counts.graph = used.graph
+  JOIN works ON works.recording = used.recording
   GROUP BY works.work, counts.concept
 ),
 totals AS (SELECT work, SUM(number) AS total FROM made GROUP BY work),

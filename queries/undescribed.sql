@@ -1,9 +1,9 @@
 -- answers
 WITH lengths AS (SELECT DISTINCT recording, duration FROM durations),
 made AS (
-  SELECT recording, COUNT(DISTINCT agent) AS agents, SUM(number) AS claims FROM counts
-  WHERE EXISTS (SELECT 1 FROM listeners WHERE recording = counts.recording AND graph = counts.graph)
-  GROUP BY recording
+  SELECT used.recording, COUNT(DISTINCT agent) AS agents, SUM(number) AS claims
+  FROM (SELECT DISTINCT graph, recording FROM listeners) AS used JOIN counts ON counts.graph = used.graph
+  GROUP BY used.recording
 )
 SELECT title, creator, duration AS duration_decimal, COALESCE(agents, 0) AS agents_integer, COALESCE(claims, 0) AS claims_integer,
   (2 * 600000000 * COALESCE(claims, 0) + duration) / (2 * duration) * 100000 AS per_minute_decimal,

@@ -1,8 +1,8 @@
 -- answers
 WITH made AS (
-  SELECT recording, concept, SUM(number) AS number FROM counts
-  WHERE EXISTS (SELECT 1 FROM listeners WHERE recording = counts.recording AND graph = counts.graph)
-  GROUP BY recording, concept
+  SELECT used.recording, concept, SUM(number) AS number
+  FROM (SELECT DISTINCT graph, recording FROM listeners) AS used JOIN counts ON counts.graph = used.graph
+  GROUP BY used.recording, concept
 ),
 pairs AS MATERIALIZED (
   SELECT DISTINCT title, one.work, one.recording, two.recording AS other,

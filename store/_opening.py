@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from ontology.errors import StoreError, StoreLocked, StoreMissing
 
-__all__ = ["dump_published", "missing", "open_live", "open_published"]
+__all__ = ["check_place", "dump_published", "missing", "open_live", "open_published"]
 
 _LOCK_SECONDS = 1.0
 """How long to wait for another process that writes: a server lets go of the archive soon after a change."""
@@ -58,3 +58,10 @@ def dump_published(folder: Path, name: ox.NamedNode | None, path: Path) -> None:
         part.replace(path)
     except OSError as error:
         raise StoreError(f"the archive could not be written to {path}: {error}") from error
+
+
+def check_place(folder: Path) -> None:
+    """Check that a folder that is to be an archive is one, or empty, or absent."""
+    entries = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    if folder.is_file() or (entries and not entries & {"live", "generations"}):
+        raise StoreError(f"{folder} is or holds something else", "an archive or an empty folder", "name another folder")

@@ -25,8 +25,8 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 _SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en|said)")
 
 
-class Shortcut(TypedDict, total=False):
-    """A shortcut as it comes from the parent; ``sql`` tells a table from pairs."""
+class Shortcut(TypedDict):
+    """A shortcut as it comes from the parent: a table has ``sql`` and ``whole``, pairs have the last five."""
 
     start: int
     end: int

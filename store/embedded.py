@@ -27,7 +27,7 @@ from ontology.errors import InputError, QuerySyntaxError, QueryTimeout, StoreErr
 from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, only_number
 from store._generations import Generations
 from store._journal import Entry, Journal
-from store._opening import dump_published, missing, open_live, open_published
+from store._opening import check_place, dump_published, missing, open_live, open_published
 from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
@@ -90,13 +90,7 @@ class EmbeddedStore:
 
     def _open_live(self) -> None:
         """Open the live store, undo what a killed writer left unfinished, and have something to read."""
-        entries = {entry.name for entry in self._folder.iterdir()} if self._folder.is_dir() else set()
-        if self._folder.is_file() or (entries and not entries & {"live", "generations"}):
-            raise StoreError(
-                f"{self._folder} is or holds something else",
-                "an archive or an empty folder",
-                "name another folder",
-            )
+        check_place(self._folder)
         live = self._folder / "live"
         try:
             live.mkdir(parents=True, exist_ok=True)

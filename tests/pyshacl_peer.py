@@ -22,7 +22,7 @@ def _prepared(text: str, base: str | None, names: tuple[tuple[str, str], ...]) -
 class RememberingProcessor(SPARQLProcessor):
     """rdflib's own evaluation, with the algebra of a text kept: parsing is four fifths of pySHACL's time here."""
 
-    def query(
+    def query(  # type: ignore[override]  # so does rdflib's own
         self,
         strOrQuery: str | Query,  # noqa: N803 - rdflib names it so
         initBindings: Mapping[str, Any] | None = None,  # noqa: N803

@@ -10,7 +10,7 @@ from export import reading
 from export.formats import FORMATS
 from export.reading import find_recording, read_material
 from ontology.errors import UnknownName
-from ontology.terms import ACM, ACV, MO, OA, RDF, XSD
+from ontology.terms import ACM, ACV, DCTERMS, FOAF, MO, OA, PROV, RDF, XSD
 from store import open_store
 from tests.commands import acousma
 from tests.exports import archive_of
@@ -34,6 +34,19 @@ def odd(name: str, start: str | None, end: str | None, *more: tuple[str, str]) -
         *((span, predicate, f'"{value}"^^<{XSD.decimal}>') for predicate, value in times),
         *((claim, predicate, value) for predicate, value in more),
     )  # fmt: skip
+
+
+def sent(name: str, fragment: str | None, *more: tuple[str, str]) -> str:
+    """Return a plain Web Annotation of a stretch, or without a fragment of the recording, as N-Quads."""
+    note, target = f"https://e.org/sent/{name}", f"https://e.org/sent/{name}/target"
+    about = RECORDING if fragment is None else target
+    made = [(note, RDF.type, f"<{OA.Annotation}>"), (note, OA.hasTarget, f"<{about}>")]
+    if fragment is not None:
+        made += [
+            (target, OA.hasSource, f"<{RECORDING}>"), (target, OA.hasSelector, f"<{target}/selector>"),
+            (f"{target}/selector", RDF.value, f'"{fragment}"'),
+        ]  # fmt: skip
+    return quads(*made, *((note, predicate, value) for predicate, value in more))
 
 
 BODY = (OA.hasBody, f"<{ACV}bright>")
@@ -66,6 +79,31 @@ def test_every_stored_claim_is_exported_or_left_with_a_reason(archive: Path) -> 
         "two": "a further target, body or value of an annotation that was exported once",
     }
     assert "https://e.org/two" in exported
+
+
+def test_annotations_that_clients_sent_are_exported_or_left_with_a_reason(tmp_path: Path) -> None:
+    person = "https://e.org/people/ida"
+    folder = archive_of(
+        tmp_path / "archive",
+        sent("stretch", "t=12.5,17.25", (OA.hasBody, '"rough"'), (DCTERMS.creator, f"<{person}>")),
+        sent("whole", None, (OA.hasBody, '"a study"')), sent("open", "t=20", BODY), sent("area", "xywh=1,2,3,4", BODY),
+        sent("odd", "t=soon", BODY), sent("late", "t=1,99", BODY), sent("empty", "t=1,2"),
+        sent("fine", "t=1,9", BODY),
+        quads(("https://e.org/sent/fine/target/selector", f"{OA.NS}refinedBy", "<urn:x:1>")),
+        quads((person, FOAF.name, '"Ida"'), (person, RDF.type, f"<{PROV.Person}>")),
+    )  # fmt: skip
+    with open_store(folder) as store:
+        material = read_material(store, RECORDING)
+    found = {one.iri.rsplit("/", 1)[-1]: one for one in material.annotations if "/sent/" in one.iri}
+    assert {name: (one.start, one.end, one.text()) for name, one in found.items()} == {
+        "stretch": (Decimal("12.5"), Decimal("17.25"), "rough"), "whole": (Decimal(0), Decimal(30), "a study"),
+        "open": (Decimal(20), Decimal(30), "Bright"), "area": (Decimal(0), Decimal(30), "Bright"),
+    }  # fmt: skip
+    assert (found["stretch"].agent.name, found["stretch"].agent.person) == ("Ida", True)
+    assert {one.iri.rsplit("/", 1)[-1]: one.reason for one in material.left} == {
+        "odd": "a stretch of 't=soon'", "late": "a time from 1 to 99 s in a recording of 30 s",
+        "empty": "neither a concept nor words", "fine": "a stretch within a stretch",
+    }  # fmt: skip
 
 
 def test_a_recording_has_its_work_its_file_and_its_layers(archive: Path) -> None:

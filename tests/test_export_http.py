@@ -22,14 +22,15 @@ from api.settings import load_settings
 from export.formats import FORMATS
 from export.parallels import write_parallels
 from ontology.errors import InputError
-from ontology.terms import ACM, FRBR, MAO, NP, OA
+from ontology.export_terms import MAO, NP
+from ontology.terms import ACM, FRBR, OA
 from tests.commands import acousma
 from tests.exports import ADA, BRIGHT, claim, material_of
 from tests.house import House, build
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library uses names of rdflib that are going away
-    from nanopub import Nanopub
+    from nanopub.nanopub import Nanopub
 
 HOST = "http://localhost:8000"
 
@@ -112,7 +113,8 @@ def test_what_a_format_cannot_hold_is_said_at_an_address_of_its_own(client: Test
     [
         ("/export/BELL/midi", 404), ("/export/nothing/mei", 404), ("/export/BELL/mei?language=<x>", 400),
         ("/cite/annotation/none", 404), ("/cite/annotation/a b", 404), ("/nanopub/annotation/none", 404),
-        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404), ("/export/questions/timeline.zip?colour=red", 400),
+        ("/nanopub/a b", 404), ("/export/questions/nothing.zip", 404),
+        ("/export/questions/timeline.zip?colour=red", 400),
         ("/export/works/Bell/parallels", 400), ("/export/works/nothing/parallels", 404),
     ],
 )  # fmt: skip
@@ -170,7 +172,8 @@ def test_a_question_is_packed_with_its_answer_and_the_data_it_rests_on(
     assert {one.id for one in crate.data_entities} == {
         "question.rq", "asked.rq", "answer.csv", "answer.json", "data.nq", "ontology.ttl", "vocabulary.ttl",
     }  # fmt: skip
-    assert crate.get("#asking")["result"] and crate.get("#asking")["instrument"]
+    asking = crate.get("#asking")
+    assert asking is not None and asking["result"] and asking["instrument"]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "crate" / "answer.csv").read_text(encoding="utf-8"))))
     data = (tmp_path / "crate" / "data.nq").read_text(encoding="utf-8")
     assert rows and all(f"<{row['claim']}>" in data for row in rows)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,13 +13,17 @@ import pytest
 import soundfile
 from fastapi.testclient import TestClient
 
+from api.iiif.documents import heard_by
 from api.iiif.states import decoded, encoded
+from api.protocol.access import Hearing
 from api.server import create_app
 from api.serving import opened_service
 from api.settings import load_settings
-from api.protocol.access import Hearing
 from api.tokens import Role, Tokens
+from export.iiif import manifest as written_manifest
+from export.options import Options, Served, Sound
 from store import open_store
+from tests.exports import MODEL, claim, material_of
 from tests.house import House, build
 
 HOST = "http://localhost:8000"
@@ -282,3 +287,22 @@ def test_who_has_a_manifest_is_not_sent_it_again(client: TestClient) -> None:
     assert client.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
     assert client.get(address, headers={"Accept": "application/json"}).headers["content-type"] == "application/json"
     assert json.loads(first.content) == client.get(address).json()
+
+
+def test_renditions_as_models_hear_them_are_a_choice_beside_the_sound(client: TestClient) -> None:
+    sounds = tuple(Sound(f"https://e.org/{name}.mp3", "audio/mpeg", name) for name in ("The recording", "As heard"))
+    options = Options("https://e.org/", served=Served("open", sounds))
+    heard = replace(MODEL, envelope="qwen2-audio-7b")
+    material = material_of(claim(1, "1", "2", agent=heard))
+    assert heard_by(material) == ["qwen2-audio-7b"]
+    assert heard_by(material_of(claim(1, "1", "2"))) == []
+    (canvas,) = written_manifest(material, options)[0]["items"]
+    body = canvas["items"][0]["items"][0]["body"]
+    assert (body["type"], [one["label"]["en"] for one in body["items"]]) == (
+        "Choice",
+        [["The recording"], ["As heard"]],
+    )
+    (canvas,) = written_manifest(material, replace(options, profile="plain"))[0]["items"]
+    assert canvas["items"][0]["items"][0]["body"]["id"] == "https://e.org/The recording.mp3"
+    root = manifest(client)["id"].rpartition("/")[0]
+    assert client.get(f"{root}/heard/qwen2-audio-7b.mp3").status_code == 404

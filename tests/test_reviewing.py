@@ -82,7 +82,7 @@ def test_a_rejected_claim_leaves_the_default_answer_and_comes_back_on_undo(
     shown = {row["claim"]: row["verdict"] for row in listed(client, "graduatedContinuant", rejected="shown")}
     assert shown[HELD] == "rejected"
     (undone,) = send(client, ada, "withdrawal", annotation=rejection["id"])
-    assert rejection["id"] in (undone.get("replaces"), undone.get("dcterms:replaces"))
+    assert undone["dcterms:replaces"] == {"id": rejection["id"]}
     back = {row["claim"]: row["verdict"] for row in listed(client, "graduatedContinuant")}
     assert back[HELD] == "unassessed"
     reviews = client.get("/api/queries/reviews/answer", params={"reviewer": "Ada"}).json()
@@ -112,7 +112,8 @@ def same_by_both_ways(folder: Path) -> None:
     }  # fmt: skip
     with open_store(folder) as store:
         for name, arguments in asked.items():
-            for shown in ({}, {"rejected": "shown"}) if "rejected" in find(name).text else ({},):
+            hides = any(parameter.name == "rejected" for parameter in find(name).parameters)
+            for shown in ({}, {"rejected": "shown"}) if hides else ({},):
                 found = answer(store, name, {**arguments, **shown})
                 expected = store.rows(sparql(name, {**arguments, **shown}))
                 assert readable(found) == readable(expected), (name, shown)

@@ -180,5 +180,5 @@ def test_others_write_while_a_job_runs(archive: Path, tmp_path: Path) -> None:
     assert shares and shares == sorted(shares) and 0 < shares[-1] < 100
     assert written > 3
     with open_store(archive) as store:
-        rows = store.rows("SELECT ?s { GRAPH <http://e/beside> { ?s ?p ?o } }").rows
-    assert len(rows) == written
+        beside = store.rows("SELECT ?s { GRAPH <http://e/beside> { ?s ?p ?o } }").rows
+    assert len(beside) == written

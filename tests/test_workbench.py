@@ -139,10 +139,19 @@ def test_a_claim_tells_evidence_others_and_how_to_cite_it(client: TestClient) ->
     assert "Attack time: 200" in page and "the rule wants below 30" in page
     assert "contradicted" in page and "too slow &lt;script&gt;" in page
     assert "Attack-impulse" in page and "differs" in page
-    assert re.search(r"Measuring machine \(2026\)\. “Attack-decay”, 0:00\.5–0:01\.1 of “Bells", page)
+    assert "Measuring machine (2026): “Attack-decay” (Morphological archetype) at 0:00.5–0:01.1 in “Bells" in page
     assert 'id="trace"' in page, "its sound is open, so level and brightness are drawn"
     kept = client.get("/workbench/claim/annotation/c3").text
     assert 'id="trace"' not in kept and "private" in kept
+
+
+def test_a_claim_is_taken_away_as_a_web_annotation_and_as_turtle(client: TestClient) -> None:
+    told = client.get("/workbench/data/annotation/c1.jsonld")
+    assert "attachment" in told.headers["content-disposition"]
+    assert told.json()["body"].endswith("/vocab/attackDecay") and told.json()["target"]["startSeconds"] == "0.5"
+    assert "acv:attackDecay" in client.get("/workbench/data/annotation/c1.ttl").text
+    assert client.get("/workbench/data/annotation/c1.exe").status_code == 404
+    assert client.get("/workbench/data/annotation/never.ttl").status_code == 404
 
 
 @pytest.mark.parametrize("door", SOUNDS)

@@ -120,8 +120,9 @@ def test_from_the_archive_to_a_claim_that_is_rejected_and_taken_back(browser: Br
     expect(page.locator("#reviews .replaced")).to_contain_text("rejected")
     assert "annotation/c1" in _listed(endpoint)
     page.go_back()
-    page.go_back()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bells")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is heard here")
     assert [text for text in errors if "401" not in text] == []
     page.context.close()
 
@@ -157,10 +158,13 @@ def test_a_stretch_is_marked_by_mouse_zoomed_by_keys_and_told(browser: Browser, 
     expect(page.locator("[data-veil]")).to_contain_text("8000 Hz")
     page.locator('[data-filter="word"]').fill("impulse")
     expect(page.locator("output[data-count]")).to_have_text("1 of 2 claims")
+    page.get_by_role("button", name="Whole", exact=True).click()
+    page.wait_for_timeout(500)
     with page.expect_download() as loading:
         page.get_by_role("button", name="Picture as SVG").click()
     svg = Path(loading.value.path()).read_text(encoding="utf-8")
-    assert svg.startswith("<svg") and "<script" not in svg and "Attack" in svg
+    assert svg.startswith("<svg") and "Attack-impulse" in svg
+    assert "<script" not in svg and "&#60;script" in svg, "markup in titles is text"
     assert errors == []
     page.context.close()
 

@@ -74,7 +74,7 @@ def export_routes(service: Service, materials: Materials) -> APIRouter:
 
     router.add_api_route("/works/{work}/parallels", parallels, methods=_METHODS)
     for path, function in (("", formats), ("/{id_}", recording), ("/{id_}/{format_}", file)):
-        router.add_api_route(path, function, methods=_METHODS)  # type: ignore[arg-type]
+        router.add_api_route(path, function, methods=_METHODS)
     return router
 
 

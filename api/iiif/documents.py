@@ -32,7 +32,7 @@ __all__ = [
     "sound_of",
 ]
 
-HEARD_SECONDS = 900
+HEARD_SECONDS = 300
 """Longest recording of which renditions as models hear it are offered."""
 
 Json: TypeAlias = dict[str, Any]  # values of JSON

@@ -100,15 +100,15 @@ def _wanted(request: Request) -> tuple[_Wanted, list[str]]:
     if len(text) > _LONGEST:
         raise Problem(400, f"The question has {len(text):,} letters. Expected: at most {_LONGEST}.")
     ignored = sorted({name for name in given if name not in _KNOWN})
-    dates = []
+    dates: list[tuple[datetime, datetime]] = []
     for pair in given.get("date", "").split():
         start, _, end = pair.partition("/")
-        both = (_moment(start), _moment(end))
-        if both[0] is None or both[1] is None:
+        began, ended = _moment(start), _moment(end)
+        if began is None or ended is None:
             ignored.append("date")
             dates = []
             break
-        dates.append((both[0], both[1]))
+        dates.append((began, ended))
     sets = [frozenset(given[name].split()) if given.get(name) else None for name in ("motivation", "user")]
     return _Wanted(tuple(_words(text)), sets[0], sets[1], tuple(dates) or None), ignored
 

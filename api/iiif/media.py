@@ -1,5 +1,6 @@
 """Sound and pictures over HTTP, with byte ranges; private sound takes a token."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from api.iiif.pictures import picture_of_said, picture_of_sound
 from api.iiif.reading import Materials
 from api.protocol.problems import Problem
 from api.protocol.service import Service
-from api.sounds import Held, access_copy, kept
+from api.sounds import ACCESS, Held, access_copy, kept
 from export.iiif import PICTURE
 from export.material import Material
 from export.words import stem
@@ -66,12 +67,22 @@ class Media:
         """Give the picture of a sound, where that is open; or of what is said, of any recording."""
         material = await self._materials.find(request, id_)
         if kind == "said":
-            version = self._service.own.version() or "now"
-            return await self._png(f"said-{material.id}-{version}.png", picture_of_said(material), material, kind)
+            told = [(one.iri, one.verdicts, str(one.confidence)) for one in material.annotations]
+            digest = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+            answer = await self._png(f"said-{material.id}-{digest}.png", picture_of_said(material), material, kind)
+            self._forget(f"said-{material.id}-", digest)
+            return answer
         sound = self._allowed(request, material)
         assert sound.path is not None and sound.file is not None
         name = f"{sound.file.sha256[:32]}-{kind}-{'x'.join(map(str, PICTURE))}.png"
         return await self._png(name, picture_of_sound(sound.path, float(material.duration), kind), material, kind)
+
+    def _forget(self, start: str, digest: str) -> None:
+        """Remove pictures of what was said before."""
+        folder = self._service.folder
+        for old in (folder / ACCESS).glob(f"{start}*.png") if folder is not None else ():
+            if digest not in old.name:
+                old.unlink(missing_ok=True)
 
     def _allowed(self, request: Request, material: Material) -> Held:
         """Return the sound of a recording if whoever asks may hear it."""
@@ -112,7 +123,7 @@ def _as_heard(source: Path, envelope: str) -> Callable[[Path], None]:
     def make(target: Path) -> None:
         front = front_end_of_envelope(load_envelopes().envelopes[envelope])
         sound, rate = soundfile.read(source, dtype="float32", always_2d=True)
-        heard = heard_through(front, np.ascontiguousarray(sound.T), rate)
+        heard = heard_through(front, np.ascontiguousarray(sound.T, np.float32), rate)
         plain = target.with_suffix(".wav")
         try:
             soundfile.write(plain, heard, int(front.sample_rate_hz))

@@ -65,7 +65,7 @@ def _wave(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], height: i
     top, bottom = middle - high / peak * middle, middle - low / peak * middle
     rows = np.arange(height)[:, None]
     inside = (rows >= np.floor(top)) & (rows <= np.ceil(bottom))
-    return np.where(inside[..., None], np.uint8(_INK), np.uint8(_PAPER)).astype(np.uint8)
+    return np.where(inside[..., None], np.array(_INK, np.uint8), np.array(_PAPER, np.uint8))
 
 
 def said_size(material: Material) -> tuple[int, int]:

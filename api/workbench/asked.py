@@ -42,8 +42,8 @@ __all__ = [
 
 _LESSER = ("confidence", "rejected", "limit", "tolerance", "share", "claims", "metric", "condition")
 _ORDER = (
-    "works", "form", "concepts", "claims", "evidence", "measurement", "composers", "comparison", "agents", "models",
-    "descriptions", "vocabulary", "provenance",
+    "works", "form", "concepts", "claims", "evidence", "measurement", "composers", "comparison", "agreement", "agents",
+    "models", "descriptions", "vocabulary", "provenance",
 )  # fmt: skip
 _MOST_NAMES = 300
 _MOST_MARKS = 5000

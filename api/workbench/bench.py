@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import jinja2
+import pyoxigraph as ox
 from fastapi import Request
 from fastapi.responses import Response
 from starlette.types import Scope
@@ -187,7 +188,11 @@ class Bench:
             iri = unquote(rest)
         else:
             iri = self.service.base + rest
-        if not rest or any(letter in iri for letter in '<>"{}|\\^` \n\r\t') or not iri.isprintable():
+        try:
+            known = bool(rest) and iri.isprintable() and bool(ox.NamedNode(iri).value)
+        except ValueError:
+            known = False
+        if not known or any(letter in iri for letter in '<>"{}|\\^` '):
             raise Problem(404, f"{rest[:200]!r} names nothing here.")
         return iri
 

@@ -8,6 +8,7 @@ An assessment that a newer statement replaces is shown, and marked as replaced; 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, cast
 
 import pyoxigraph as ox
@@ -16,11 +17,15 @@ from markupsafe import Markup
 
 from api.protocol.problems import Problem
 from api.published.drawing import condition_curve
+from api.published.graph import load_published
 from api.published.words import Bounds, condition_in_words, quantity
 from api.rest.asking import Row, ask_by_line
 from api.workbench.bench import Bench
+from export.citation import cite
+from export.material import Agent, Annotation, Concept, Material, Work
 from queries import find
 from queries.arguments import bind_arguments
+from store import Term
 
 __all__ = ["Evidence", "citation", "evidence_of", "other_claims", "read_claim", "reviews_of"]
 
@@ -172,7 +177,7 @@ async def reviews_of(bench: Bench, request: Request, iri: str) -> tuple[list[Row
 
 async def other_claims(bench: Bench, request: Request, claim: Mapping[str, str], iri: str) -> list[Row]:
     """Return other claims about the same passage, or one that shares at least half of the time of both."""
-    values = {
+    values: dict[str, Term] = {
         "_recording": ox.NamedNode(claim["recording"]), "_aspect": ox.NamedNode(claim["aspect"]),
         "_claim": ox.NamedNode(iri), "_start": _decimal(claim["start"]), "_end": _decimal(claim["end"]),
     }  # fmt: skip
@@ -183,22 +188,25 @@ def _decimal(text: str) -> ox.Literal:
     return ox.Literal(text, datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#decimal"))
 
 
-def citation(claim: Mapping[str, str], iri: str, about: tuple[str, str], works: Sequence[Row]) -> str:
-    """Return how a claim is cited.
+def citation(claim: Mapping[str, str], iri: str, works: Sequence[Row], publisher: str) -> str:
+    """Return how a claim is cited, in the words of ``/cite``.
 
     Parameters
     ----------
     claim : Mapping of str to str
     iri : str
-    about : tuple of str
-        The concept as people read it, and the passage, such as ``0:01.0–0:02.5``.
     works : sequence of Row
+    publisher : str
+        Name of the archive.
     """
-    label, passage = about
-    maker = " ".join(part for part in (claim["name"] or claim["maker"], claim["version"]) if part)
+    label = load_published().label
     work = works[0] if works else {}
-    title = f" of “{work['title']}”" if work.get("title") else ""
-    composer = ", ".join(part for part in (work.get("creator", ""), work.get("year", "")[:4]) if part)
-    day = f" ({claim['created'][:4]})" if claim["created"] else ""
-    by = f" ({composer})" if composer else ""
-    return f"{maker}{day}. “{label}”, {passage}{title}{by}. Claim in an Acousma archive. {iri}"
+    about = Work(work.get("work"), work.get("title", ""), work.get("creator", ""), work.get("year", "")[:4])
+    said = Annotation(
+        iri, Decimal(claim["start"]), Decimal(claim["end"]),
+        Agent(claim["maker"], claim["name"] or claim["maker"], claim["version"] or None),
+        Concept(claim["concept"], {"en": label(claim["concept"])}),
+        aspect=Concept(claim["aspect"], {"en": label(claim["aspect"])}), run=claim["run"] or None,
+        created=claim["created"] or None,
+    )  # fmt: skip
+    return cite(Material(claim["recording"], said.end, about), said, publisher)

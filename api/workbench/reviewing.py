@@ -26,7 +26,7 @@ from ontology.mint import concept
 from ontology.terms import ACV, OA
 from ontology.vocabulary import load_vocabulary
 from queries import StoredQuery, find, load_queries
-from queries.library import sparql
+from queries.library import plan
 from store import Term
 
 __all__ = [
@@ -199,7 +199,7 @@ async def _claims_of(service: Service, request: Request, name: str, arguments: M
     given = {key: value for key, value in arguments.items() if key in known and value.strip()}
     if "limit" in known:
         given.setdefault("limit", str(_MOST))
-    table = await ask(service, request, sparql(name, given))
+    table = await ask(service, request, plan(name, given))
     columns = [number for number, column in enumerate(table.columns) if column in _CLAIMS]
     return [term.value for row in table.rows for number in columns if isinstance(term := row[number], ox.NamedNode)]
 
@@ -295,7 +295,7 @@ async def statements_about(service: Service, request: Request, claim: str) -> li
 
 async def evidence_of(service: Service, request: Request, claim: str) -> list[Evidence]:
     """Return the measurements that a claim and its assessments rest on."""
-    table = await ask(service, request, sparql("evidence", {"claim": claim}))
+    table = await ask(service, request, plan("evidence", {"claim": claim}))
     index = {name: number for number, name in enumerate(table.columns)}
     found: dict[tuple[str, str], Evidence] = {}
     for row in table.rows:

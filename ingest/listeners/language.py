@@ -124,12 +124,12 @@ class LanguageListener(LocalListener):
     def _listen_to_nulls(self, by_length: Mapping[int, Sounding]) -> None:
         """Score every prompt on the null sounds of each length that is new, alone."""
         known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
-        wanted = dict.fromkeys(
+        wanted: list[tuple[NullSound, int]] = [
             (kind, length)
             for question in self._questions.questions for kind in self._questions.nulls(question)
-            for length in sorted(by_length) if kind != "shuffled"
-        )  # fmt: skip
-        for kind, length in [pair for pair in wanted if pair not in known]:
+            for length in sorted(by_length) if kind != "shuffled" and (kind, length) not in known
+        ]  # fmt: skip
+        for kind, length in dict.fromkeys(wanted):
             sound = null_sound(kind, by_length[length].samples, self._chat.hearing.sample_rate_hz)
             heard = self._chat.prefill(self._questions.open, [sound])
             self._of_nulls |= {

@@ -220,12 +220,11 @@ class ServerListener:
         """Score every prompt on the null sounds of each length that is new."""
         by_length = {len(one.samples): one for one in batch}
         known: set[tuple[NullSound, int]] = {(kind, length) for kind, length, _ in self._of_nulls}
-        wanted = dict.fromkeys(
+        wanted: list[tuple[NullSound, int]] = [
             (kind, length) for asked in prompts for kind in self._nulls(asked) for length in sorted(by_length)
-        )  # fmt: skip
-        for kind, length in [pair for pair in wanted if pair not in known]:
-            if kind == "shuffled":
-                continue
+            if kind != "shuffled" and (kind, length) not in known
+        ]  # fmt: skip
+        for kind, length in dict.fromkeys(wanted):
             sound = encoded(null_sound(kind, by_length[length].samples, self._rate), self._rate)
             place = f"with {length / self._rate:g} s of {kind}"
             own = [asked for asked in prompts if kind in self._nulls(asked)]

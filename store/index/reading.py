@@ -212,10 +212,10 @@ def _claims(
     places: Mapping[str, list[tuple[str, int, int]]],
 ) -> None:
     aspects, confidences = reading.nodes(ACM.aspect), reading.numbers(ACM.confidence)
-    counts: Counter[tuple[str | None, str, str | None]] = Counter()
+    counted: set[tuple[str, tuple[str | None, str, str | None]]] = set()
     nowhere: list[tuple[str | None, int | None, int | None]] = [(None, None, None)]
     for node, bodies in reading.nodes(OA.hasBody).items():
-        if node not in aspects and node not in confidences and not bodies[0].startswith(ACV):
+        if node not in aspects and node not in confidences and not any(body.startswith(ACV) for body in bodies):
             continue
         for span, body, aspect, maker, confidence in itertools.product(
             targets.get(node, [None]), bodies, aspects.get(node, [None]), makers.get(node, [None]),
@@ -223,8 +223,10 @@ def _claims(
         ):  # fmt: skip
             for recording, start, stop in (places.get(span) or nowhere) if span is not None else nowhere:
                 reading.rows.claims.append((node, span, recording, start, stop, body, aspect, maker, confidence))
-                counts[recording, body, maker] += aspect is not None or body.startswith(ACV)
-    reading.rows.counts += [(*key, number) for key, number in counts.items() if number]
+                if aspect is not None or body.startswith(ACV):
+                    counted.add((node, (recording, body, maker)))
+    counts = Counter(key for _, key in counted)
+    reading.rows.counts += [(*key, number) for key, number in counts.items()]
 
 
 def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
@@ -237,11 +239,11 @@ def _catalogue(reading: _Reading, makers: Mapping[str, list[str]]) -> None:
 
 
 def _runs(reading: _Reading) -> None:
-    """Note which recordings the runs used, and by whom."""
+    """Note what the runs used besides the claims that they assess, and by whom: recordings and files."""
     agents = reading.nodes(PROV.wasAssociatedWith)
-    sounds = {*reading.nodes(MO.time), *itertools.chain(*reading.nodes(OA.hasSource).values())}
+    assessed = set(itertools.chain(*reading.nodes(OA.hasTarget).values()))
     for run, used in reading.nodes(PROV.used).items():
-        recordings = [one for one in used if one in sounds]
+        recordings = [one for one in used if one not in assessed]
         reading.rows.listeners += list(itertools.product(recordings, agents.get(run, [None])))
 
 

@@ -83,6 +83,7 @@ CREATE INDEX observations_by_graph ON observations (graph);
 CREATE TABLE strange (graph INTEGER, node INTEGER, why TEXT);
 CREATE TABLE listeners (graph INTEGER, recording INTEGER, agent INTEGER);
 CREATE INDEX listeners_by_recording ON listeners (recording, agent, graph);
+CREATE INDEX listeners_by_graph ON listeners (graph, agent);
 CREATE TABLE derived (graph INTEGER, node INTEGER, source INTEGER);
 CREATE INDEX derived_by_source ON derived (source);
 CREATE INDEX derived_by_graph ON derived (graph);

@@ -30,7 +30,7 @@ from api.workbench.bench import Bench, depth_of
 from api.workbench.sounds.rights import Right, sounds_of
 from ontology.errors import AcousmaError, UnknownName
 from queries import StoredQuery, find, row_limit
-from queries.library import sparql
+from queries.library import plan
 
 __all__ = ["routes"]
 
@@ -79,8 +79,8 @@ def routes(bench: Bench) -> APIRouter:
     async def _csv(request: Request, name: str) -> Response:
         bench.reader(request)
         query = find(name)
-        text = sparql(name, given(query, request))
-        answer = await bench.service.queries.answer(request, text, "text/csv")
+        asked = plan(name, given(query, request))
+        answer = await bench.service.queries.answer(request, asked, "text/csv")
         headers = {"Content-Disposition": f'attachment; filename="{query.name}.csv"'}
         return AnswerResponse(answer, "text/csv", bench.service.queries.reading, headers)
 
@@ -88,7 +88,7 @@ def routes(bench: Bench) -> APIRouter:
     async def _json(request: Request, name: str) -> Response:
         bench.reader(request)
         query = find(name)
-        table = await ask(bench.service, request, sparql(name, given(query, request)))
+        table = await ask(bench.service, request, plan(name, given(query, request)))
         headers = {"Content-Disposition": f'attachment; filename="{query.name}.json"'}
         return Response(as_json(table), media_type="application/json", headers=headers)
 
@@ -122,9 +122,10 @@ async def _answered(
         return found
     view, here = how
     try:
-        found.text = sparql(query.name, values)
+        asked = plan(query.name, values)
+        found.text = asked.text
         found.limit = row_limit(query, values)
-        table = await ask(bench.service, request, found.text)
+        table = await ask(bench.service, request, asked)
         found.passages = await passages_of(bench.service, request, query, table)
         found.audible = await _audible(bench, request, found.passages)
         found.columns, rows = rows_of(query, table, found.passages)

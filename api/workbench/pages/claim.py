@@ -1,15 +1,19 @@
 """The page of a claim: its words, its evidence, its maker, what others say of the same passage, and its reviews."""
 
+import json
+import re
 from collections.abc import Mapping
 
 import anyio.to_thread
+import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
 from api.listing import clock
-from api.published.graph import BASE, load_published
-from api.rest.asking import Row
+from api.protocol.problems import Problem
+from api.published.graph import BASE, load_published, serialise
+from api.rest.asking import Row, ask
 from api.workbench.bench import Bench
 from api.workbench.claims import citation, evidence_of, other_claims, read_claim, reviews_of, run_of
 from api.workbench.layers import envelope_view
@@ -17,13 +21,17 @@ from api.workbench.pages.recording import facts_of
 from api.workbench.sounds import sight
 from api.workbench.sounds.rights import Sound, file_of, sound_of
 from api.workbench.traces import trace_picture
+from ontology.documents import write_document
 from ontology.envelopes import load_envelopes
 from ontology.terms import ACV, PROV, SKOS
 from ontology.values import Agent
+from queries import find
+from queries.arguments import bind_arguments
 
 __all__ = ["routes"]
 
 _METHODS = ["GET", "HEAD"]
+_SYNTAX = {"jsonld": "application/ld+json", "ttl": "text/turtle; charset=utf-8"}
 _AROUND = 0.15
 """How much of the passage's length is drawn before and after it."""
 
@@ -52,15 +60,39 @@ def routes(bench: Bench) -> APIRouter:
             page_of=lambda one: published.page(one) or one, title=works[0]["title"] if works else facts["file"],
             evidence=await evidence_of(bench, request, iri), others=await other_claims(bench, request, claim, iri),
             reviews=reviews, comments=comments, verdicts=_standing(reviews), times=times, parameters=parameters,
-            is_person=claim["type"] == PROV.Person, acv=ACV, cite=citation(
-                claim, iri, (label, f"{clock(start)}–{clock(end)}"), works
-            ),
+            is_person=claim["type"] == PROV.Person, acv=ACV, cite=citation(claim, iri, works, bench.service.name),
             envelope=envelope_view(claim["envelope"]) if claim["envelope"] else None,
             need=load_envelopes().needs.get(claim["concept"].removeprefix(ACV)),
             picture=await _trace(bench, request, claim, sound), BASE=BASE, me=me,
         )  # fmt: skip
 
+    @router.api_route("/data/{rest:path}", methods=_METHODS)
+    async def _data(request: Request) -> Response:
+        """Give a claim as a file: what follows its path is ``.jsonld`` or ``.ttl``."""
+        bench.reader(request)
+        address = bench.iri(request.scope, "/workbench/data/")
+        iri, _, suffix = address.rpartition(".")
+        if suffix not in _SYNTAX:
+            raise Problem(404, "There is no such file. Expected: the path of a claim with .jsonld or .ttl after it.")
+        return await _file(bench, request, iri, suffix)
+
     return router
+
+
+async def _file(bench: Bench, request: Request, iri: str, suffix: str) -> Response:
+    """Return what is said of an annotation as a file with a name of its own."""
+    query = find("annotation")
+    rows = (await ask(bench.service, request, query.text, bind_arguments(query, {"annotation": iri}))).rows
+    triples = [ox.Triple(*row) for row in rows]  # type: ignore[arg-type]  # subject, predicate, object
+    if not triples:
+        raise Problem(404, "There is no such claim in this archive; the run that made it may have been withdrawn.")
+    if suffix == "jsonld":
+        body = json.dumps(write_document(triples, iri), ensure_ascii=False, indent=1).encode()
+    else:
+        body = serialise(triples, ox.RdfFormat.TURTLE)
+    name = re.sub(r"[^A-Za-z0-9]+", "-", bench.path(iri).removeprefix("annotation/"))[-80:].strip("-")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"', "Cache-Control": "no-cache"}
+    return Response(body, media_type=_SYNTAX[suffix], headers=headers)
 
 
 def _standing(reviews: list[Row]) -> list[str]:

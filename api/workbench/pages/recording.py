@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import pyoxigraph as ox
@@ -12,14 +12,16 @@ from fastapi.responses import Response
 from api.protocol.problems import Problem
 from api.published.graph import load_published
 from api.published.routes import conditional
-from api.rest.asking import Page, Row, ask_by_line
-from api.rest.claims import UNASSESSED, ClaimFilter, list_claims
+from api.rest.asking import Row, ask_by_line, values_of
+from api.rest.claims import UNASSESSED
 from api.workbench.bench import Bench
 from api.workbench.layers import CURVES, curve, curves_there, envelope_view, layers
 from api.workbench.sounds.rights import sound_of
+from export.formats import FORMATS
 from ontology.envelopes import load_envelopes
 from ontology.mint import envelope
 from ontology.terms import ACV, SOSA, Verdict
+from store import Term
 
 __all__ = ["VERDICTS", "facts_of", "filled", "routes"]
 
@@ -43,6 +45,21 @@ _WORKS = """SELECT DISTINCT ?work ?title ?creator ?year ?rights ?source WHERE {
     OPTIONAL { ?work dcterms:created ?year } OPTIONAL { ?work dcterms:rights ?rights }
     OPTIONAL { ?work dcterms:source ?source } }
 } ORDER BY ?title ?work"""
+_SPANS = f"""SELECT DISTINCT ?span ?start ?end WHERE {{
+  GRAPH ?g {{ ?span oa:hasSource ?_recording ; acm:startSeconds ?start ; acm:endSeconds ?end }}
+}} ORDER BY ?start ?end LIMIT {2 * _FIRST_CLAIMS}"""
+_FIRST = f"""SELECT DISTINCT ?claim ?concept ?aspect ?confidence ?maker ?name ?start ?end WHERE {{{{
+  VALUES ?span {{{{ {{spans}} }}}}
+  GRAPH ?graph {{{{
+    ?claim oa:hasTarget ?span ; a acm:Claim ; oa:hasBody ?concept ; acm:aspect ?aspect ; acm:confidence ?confidence ;
+      dcterms:creator ?maker . OPTIONAL {{{{ ?maker foaf:name ?name }}}}
+    ?span acm:startSeconds ?start ; acm:endSeconds ?end .
+  }}}}
+}}}} ORDER BY ?start ?end ?claim LIMIT {_FIRST_CLAIMS + 1}"""
+_VERDICTS = """SELECT DISTINCT ?claim ?verdict WHERE {{
+  VALUES ?claim {{ {claims} }} ?assessment oa:hasTarget ?claim ; acm:verdict ?verdict .
+  FILTER NOT EXISTS {{ ?newer dcterms:replaces ?assessment }}
+}} ORDER BY ?verdict"""
 _RENDITIONS = """SELECT DISTINCT ?rendition ?start ?end ?name WHERE {
   GRAPH ?g { ?rendition a mo:DigitalSignal ; prov:wasDerivedFrom ?span .
     ?span oa:hasSource ?_recording ; acm:startSeconds ?start ; acm:endSeconds ?end }
@@ -68,6 +85,22 @@ async def facts_of(bench: Bench, request: Request, recording: str) -> tuple[Row,
         raise Problem(404, "There is no such recording in this archive; it may have been withdrawn.")
     facts = filled([{row["p"]: row["o"] for row in rows}])[0]
     return facts, filled(await ask_by_line(bench.service, request, _WORKS, values))
+
+
+async def _first_claims(
+    bench: Bench, request: Request, values: Mapping[str, Term]
+) -> tuple[list[Row], dict[str, list[str]]]:
+    """Return the claims of the first spans of a recording, one more than are shown, and their verdicts."""
+    said: dict[str, list[str]] = {}
+    spans = [row["span"] for row in await ask_by_line(bench.service, request, _SPANS, values)]
+    if not spans:
+        return [], said
+    claims = filled(await ask_by_line(bench.service, request, _FIRST.format(spans=values_of(spans))))
+    if claims:
+        text = _VERDICTS.format(claims=values_of([row["claim"] for row in claims]))
+        for row in await ask_by_line(bench.service, request, text):
+            said.setdefault(row["claim"], []).append(row["verdict"].removeprefix(ACV))
+    return claims, said
 
 
 def filled(rows: Sequence[Row]) -> list[Row]:
@@ -103,20 +136,18 @@ def routes(bench: Bench) -> APIRouter:
         iri = bench.iri(request.scope, "/workbench/")
         values = {"_recording": ox.NamedNode(iri)}
         facts, works = await facts_of(bench, request, iri)
-        claims, more = await list_claims(
-            bench.service, request, ClaimFilter(recording=iri), Page(_FIRST_CLAIMS)
-        )  # fmt: skip
+        claims, verdicts = await _first_claims(bench, request, values)
         models = sorted(load_envelopes().envelopes.values(), key=lambda one: one.label.casefold())
         return bench.page(
             request, "recording.html", "archive", is_top=False, iri=iri, path_=bench.path(iri), facts=facts,
-            works=works,
-            title=works[0]["title"] if works else facts["file"] or bench.path(iri),
-            duration=float(facts["duration"] or "0"), sound=await sound_of(bench, request, iri), claims=claims,
-            more=more is not None, way=bench.path, curves=await curves_there(bench, request, iri), first_curves=CURVES,
-            renditions=filled(await ask_by_line(bench.service, request, _RENDITIONS, values)), verdicts=VERDICTS,
-            words=bench.words(request, "recording", "common"),
+            works=works, title=works[0]["title"] if works else facts["file"] or bench.path(iri),
+            duration=float(facts["duration"] or "0"), sound=await sound_of(bench, request, iri),
+            claims=claims[:_FIRST_CLAIMS], more=len(claims) > _FIRST_CLAIMS, said=verdicts, name=load_published().label,
+            way=bench.path, curves=await curves_there(bench, request, iri), first_curves=CURVES, verdicts=VERDICTS,
+            renditions=filled(await ask_by_line(bench.service, request, _RENDITIONS, values)),
             original=await ask_by_line(bench.service, request, _ORIGINAL, values),
-            models=[envelope_view(envelope(one.id)) for one in models],
+            formats=list(FORMATS.values()), models=[envelope_view(envelope(one.id)) for one in models],
+            words=bench.words(request, "recording", "common"),
         )  # fmt: skip
 
     return router

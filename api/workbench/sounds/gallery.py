@@ -72,7 +72,9 @@ class Gallery:
             whole = self._folder / f"{sum_[:32]}-{_VERSION}-peaks.npy"
             if not await anyio.to_thread.run_sync(whole.is_file):
                 self._begin(whole, str(sound))
-                body = await anyio.to_thread.run_sync(self._run, sight.peaks_tile, str(sound), scale, number, None)
+                body = await anyio.to_thread.run_sync(
+                    lambda: self._run(sight.peaks_tile, str(sound), scale, number, None)
+                )
                 return body, False
         name = f"{sum_[:32]}-{_VERSION}-wave-{scale}-{number}.bin"
         there = None if whole is None else str(whole)

@@ -5,8 +5,8 @@ Conventions
 The sound of a recording is *absent* where no file of it is known on this machine, *open* where everybody who reads may
 hear it, else *private*: whoever is signed in may. By the setting ``ACOUSMA_AUDIO`` sound is open where the catalogue
 names an open licence of each work (``licensed``), never (``token``), always (``open``); ``none`` keeps all sound in.
-A recording that is of no work, or of a work without a licence, has no open licence. What was derived from a recording, as
-what a model hears of it, is heard by those who may hear that recording.
+A recording that is of no work, or of a work without a licence, has no open licence. What was derived from a recording,
+as what a model hears of it, is heard by those who may hear that recording.
 """
 
 from dataclasses import dataclass

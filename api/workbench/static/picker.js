@@ -66,7 +66,7 @@ function enhance(input, texts) {
       list.children[chosen].scrollIntoView({ block: "nearest" });
     }
   };
-  const open = async () => {
+  const open = async (choosing = false) => {
     shown = found(await concepts(texts.concepts), input.value);
     list.replaceChildren(...shown.map((concept, number) => {
       const item = element("li", { id: `${id}-${number}` }, concept.others ? `${concept.shown} — ${concept.others}` : concept.shown,
@@ -76,16 +76,19 @@ function enhance(input, texts) {
       item.addEventListener("mousedown", (event) => { event.preventDefault(); take(concept); });
       return item;
     }));
-    list.hidden = !shown.length;
+    // a word that is fully typed needs no list, which would lie over what is below
+    const typed = folded(input.value.trim());
+    const whole = shown.length && (folded(shown[0].id) === typed || Object.values(shown[0].label).some((name) => folded(name) === typed));
+    list.hidden = !shown.length || (whole && !choosing);
     input.setAttribute("aria-expanded", String(!list.hidden));
     chosen = -1;
   };
-  input.addEventListener("input", open);
+  input.addEventListener("input", () => open());
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (list.hidden) { open(); return; }
+      if (list.hidden) { open(true); return; }
       mark((chosen + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length);
     } else if (event.key === "Enter" && chosen >= 0 && !list.hidden) { event.preventDefault(); take(shown[chosen]); }
     else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }
