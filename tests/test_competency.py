@@ -336,6 +336,29 @@ NOT_ASKED_FOR = {
     "melBins": "a figure of a model on which no claim is judged",
     "Trust": "a person's decision about an agent, which ingest reads; no question about claims needs it",
     "lossMargin": "says how sure a judgement of loss is, not what it is",
+    "evidenceNats": "the figure behind a confidence, for which question 18 asks",
+    **dict.fromkeys(
+        (
+            "after",
+            "apartAtMost",
+            "before",
+            "contains",
+            "during",
+            "equals",
+            "finishedBy",
+            "finishes",
+            "followedWithin",
+            "intersects",
+            "meets",
+            "metBy",
+            "overlappedBy",
+            "overlaps",
+            "startedBy",
+            "starts",
+            "togetherFor",
+        ),
+        "is worked out from times by the query layer and never stored",
+    ),  # fmt: skip
 }
 """Terms of the ontology that no question needs, with the reason."""
 
