@@ -358,7 +358,7 @@ NOT_ASKED_FOR = {
             "togetherFor",
         ),
         "is worked out from times by the query layer and never stored",
-    ),  # fmt: skip
+    ),
 }
 """Terms of the ontology that no question needs, with the reason."""
 
