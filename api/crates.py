@@ -26,7 +26,6 @@ import pyoxigraph as ox
 
 from api.listing import as_csv, as_json
 from export.options import software_version
-from ingest.pipeline import now
 from ontology.errors import InputError
 from ontology.terms import DCTERMS, FOAF, PROV, RDF
 from queries import answer, find, row_limit
@@ -86,6 +85,8 @@ def write_crate(store: Store, asked: Asked, base: str, folder: Path) -> list[str
         If the answer rests on more graphs than a crate takes.
     """
     query, text = find(asked.name), sparql(asked.name, asked.arguments)
+    from ingest.pipeline import now  # its libraries take seconds to import
+
     began = now()
     table = answer(store, asked.name, asked.arguments)
     ended = now()

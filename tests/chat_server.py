@@ -44,6 +44,8 @@ class ChatServer:
     most_at_once: int = 0
     at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    takes: float = 0.0
+    """Seconds it thinks about each request."""
 
     def is_first(self, heard: Heard) -> bool:
         """Say whether this request is made for the first time."""
@@ -222,6 +224,7 @@ def chat_server(*models: str) -> Iterator[ChatServer]:
                 state.at_once += 1
                 state.most_at_once = max(state.most_at_once, state.at_once)
             try:
+                time.sleep(state.takes)
                 reply = _reply(heard, state)
                 self._send(200, reply if isinstance(reply, bytes) else json.dumps(reply).encode())
             except _Refusal as refusal:

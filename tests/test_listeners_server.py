@@ -283,10 +283,11 @@ def test_requests_keep_their_distance_and_are_no_more_at_once_than_allowed(serve
         pace.wait()
         times.append(monotonic())
     assert min(b - a for a, b in pairwise(times)) > 0.04
-    server.most_at_once = 0
+    server.most_at_once, server.takes = 0, 0.05
     settings = ServerOptions(server.url, at_once=2)
     ServerListener("good", read_questions(SMALL, load_vocabulary()), load_vocabulary(), settings).listen(soundings())
     assert server.most_at_once == 2
+    server.takes = 0
 
 
 # -- the whole way -------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
     root = Path(__file__).parent.parent
     with subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.DEVNULL) as server:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            for _ in range(200):
+            for _ in range(1200):
                 try:
                     client.get("/health")
                     break
@@ -160,3 +160,10 @@ def test_any_web_page_may_ask(endpoint: httpx.Client) -> None:
     answer = endpoint.get("/sparql", params={"query": "ASK {}"}, headers={"Origin": "https://example.org"})
     assert answer.headers["access-control-allow-origin"] == "*"
     assert json.loads(answer.text)["boolean"] is True
+
+
+def test_the_server_starts_without_the_libraries_of_models() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import api.server, api.serving, sys; sys.exit('torch' in sys.modules)"], check=False
+    )
+    assert done.returncode == 0

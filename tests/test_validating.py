@@ -82,6 +82,10 @@ def confidence(value: str) -> Change:
     return change
 
 
+ANYWHERE = f"DELETE {{ GRAPH ?g {{ ?c <{ACM.confidence}> 2 }} }} WHERE {{ GRAPH ?g {{ ?c <{ACM.confidence}> 2 }} }}"
+"""An update that does not say which graphs it changes."""
+
+
 def one_more(store: EmbeddedStore, graph: str) -> None:
     claim = next(quad.subject for quad in BY_GRAPH[graph] if quad.object == ox.NamedNode(ACM.Claim))
     store.add([ox.Quad(claim, ox.NamedNode(OA.hasBody), ox.NamedNode("https://e.org/b"), ox.NamedNode(graph))])
@@ -94,7 +98,8 @@ def one_more(store: EmbeddedStore, graph: str) -> None:
         (withdrawn_and_loaded, 1),
         (lambda store, graph: store.withdraw(graph), 0),
         (one_more, 1),
-        (confidence("0.5"), 15),
+        (confidence("0.5"), 1),
+        (lambda store, _: store.update(ANYWHERE), 15),
         (lambda store, graph: store.optimize(), 0),
     ],
 )
@@ -107,11 +112,11 @@ def test_what_was_written_to_is_validated_again(archive: Path, change: Change, c
 def test_a_fault_that_an_update_brings_in_is_found_each_time(archive: Path) -> None:
     run(archive)
     write(archive, confidence("1.5"))
-    for checked in (15, 1):
+    for _ in range(2):
         done = run(archive)
         assert done.exit_code == 1
         assert "confidence is 1.5. A claim has one acm:confidence" in done.stdout
-        assert f"{checked} graphs checked" in done.stdout
+        assert "1 graphs checked" in done.stdout
     write(archive, confidence("0.5"))
     assert run(archive).exit_code == 0
 

@@ -234,7 +234,7 @@ def test_examples_of_a_term_are_passages_that_may_be_heard(client: TestClient) -
 
 def test_an_unknown_describer_is_refused_and_dead_jobs_are_told(client: TestClient, shelf: Shelf) -> None:
     secret = Tokens(shelf.archive / "tokens.json").create("Cy", Role.ANNOTATOR)[1]
-    headers = {"Authorization": f"Bearer {secret}"}
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json"}
     refused = client.post("/api/uploads?filename=a.wav&describer=Oracle", content=b"RIFF", headers=headers)
     assert refused.status_code == 400 and "CLAP" in refused.json()["detail"]
     sent = client.post(

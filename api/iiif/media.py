@@ -19,7 +19,6 @@ from api.sounds import ACCESS, Held, access_copy, kept
 from export.iiif import PICTURE
 from export.material import Material
 from export.words import stem
-from ingest.resynthesis import front_end_of_envelope, heard_through
 from ontology.envelopes import load_envelopes
 
 __all__ = ["Media"]
@@ -121,6 +120,8 @@ def _as_heard(source: Path, envelope: str) -> Callable[[Path], None]:
     """Return what writes a recording as a listening model hears it."""
 
     def make(target: Path) -> None:
+        from ingest.resynthesis import front_end_of_envelope, heard_through  # its libraries take seconds to import
+
         front = front_end_of_envelope(load_envelopes().envelopes[envelope])
         sound, rate = soundfile.read(source, dtype="float32", always_2d=True)
         heard = heard_through(front, np.ascontiguousarray(sound.T, np.float32), rate)
