@@ -73,11 +73,9 @@ def test_ids_are_unique_and_every_link_between_pages_leads_somewhere(parsed: dic
             if there in ids:
                 if fragment and fragment not in ids[there]:
                     dead.add((path, target))
-            elif not (
-                there == "sparql"
-                or there.startswith(("static/", "workbench/"))
-                or there.rpartition(".")[0] in PAGES.documents
-            ):
+            elif there.partition("/")[0] in ("sparql", "static", "workbench"):
+                continue  # the server has them; tests of its own look at them
+            elif there.rpartition(".")[0] not in PAGES.documents:
                 dead.add((path, target))
     assert dead == set()
 
