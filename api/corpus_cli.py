@@ -71,7 +71,7 @@ def make(
     """Make a corpus, or go on with one that was interrupted or is to grow."""
     from api import corpora
 
-    pieces = size // 200 if etudes is None else etudes
+    pieces = max(size, 0) // 200 if etudes is None else etudes
     plan = corpora.plan((seed, size, pieces), corpora.Names(generators, concepts, degrade, only))
     corpora.make_corpus(folder, plan, processes or processors(), (_OUT, _ERR))
 

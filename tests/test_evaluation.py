@@ -328,6 +328,16 @@ def test_the_command_scores_writes_and_stores(
     assert len(asked.stdout.splitlines()) - 1 == sum(not row["not_judged"] for row in table)
 
 
+def test_a_sound_that_was_changed_since_it_was_made_is_not_judged(tmp_path: Path) -> None:
+    for _ in make(tmp_path / "corpus", Plan(7, 1, 0, Selection())):
+        pass
+    (clip,) = (tmp_path / "corpus" / "clips" / CLEAN).iterdir()
+    with clip.open("ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(CorpusError, match="was changed since it was made"):
+        list(ask(Guesser(), questions(Corpus.load(tmp_path / "corpus"), [CLEAN]), tmp_path))
+
+
 def test_what_cannot_be_evaluated_is_said(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="measured"):
         describer("nobody")

@@ -26,7 +26,7 @@ from ontology.errors import AcousmaError, CorpusError
 from truth.corpus import archive
 from truth.corpus.clips import Signal
 from truth.corpus.degrade import CLEAN, CONDITIONS, check_conditions, degrade
-from truth.corpus.items import Item, Record, chance
+from truth.corpus.items import Item, Record, chance, file_sum
 from truth.corpus.render import loudest
 from truth.describers import Describer, key
 from truth.trajectories import concordances
@@ -145,15 +145,18 @@ class Question:
         Raises
         ------
         CorpusError
-            If a file is missing or cannot be read.
+            If a file is missing, cannot be read, or is not the one that was made.
         """
         there = self.condition in self._files
-        path = self.folder / str(self._files[self.condition if there else CLEAN]["file"])
+        entry = self._files[self.condition if there else CLEAN]
+        path = self.folder / str(entry["file"])
         try:
             sound, _ = sf.read(path, dtype="float32", always_2d=True)
         except sf.LibsndfileError as error:
             raise CorpusError(f"{path} cannot be read ({error.error_string})", "the file that was made",
                               "acousma corpus verify") from error  # fmt: skip
+        if file_sum(path) != entry["sha256"]:
+            raise CorpusError(f"{path} was changed since it was made", "the same file", "acousma corpus verify")
         signal: Signal = np.ascontiguousarray(sound, np.float32)
         if there:
             return signal
