@@ -22,7 +22,7 @@ from tests.commands import CLOCK, acousma, command, dump, environment, graph_of,
 from tests.sounds import stroke, table, write
 
 SOUNDS = 10
-MOMENTS = [round(step / 6, 3) for step in range(6)]
+MOMENTS = [round(step / 12, 3) for step in range(12)]
 """When to kill, as shares of the time an undisturbed ingest takes from the making of its archive on."""
 TRIES = 5
 

@@ -184,7 +184,7 @@ def test_no_honest_answer_is_lost_beside_hostile_requests(endpoint: Endpoint, tm
     print(dict(soak.statuses), dict(soak.honest))  # noqa: T201 - shown where the test fails, or with -s
     assert endpoint.process.poll() is None
     assert soak.faults == []
-    assert soak.honest["read"] > 10 and soak.honest["written"] > 5  # that none is lost is meant, not how many there are
+    assert soak.honest["read"] > 20 and soak.honest["written"] > 5
     assert soak.statuses[400] and soak.statuses[503] + soak.statuses[504]
 
 
