@@ -27,13 +27,15 @@ import pyoxigraph as ox
 
 from ontology.errors import InputError, QueryTooLarge, StoreError
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
-from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
+from store._http import Connection
+from store._remote_answer import RemoteAnswer
 from store._quads import graph_name, read_quads
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
 from store.guard import check_query, check_update
 from store.index.shortcuts import Plan
 from store.planning import planned
+from store.server import Server
 
 __all__ = ["RemoteStore"]
 
@@ -45,8 +47,8 @@ class RemoteStore:
 
     Parameters
     ----------
-    query_url, update_url, graph_store_url : str
-        Addresses of the SPARQL 1.1 Query, Update and Graph Store interfaces.
+    server : Server
+        Where it is and how it is spoken to.
     limits : Limits, optional
         How much a query may take.
     writable : bool, default False
@@ -58,19 +60,10 @@ class RemoteStore:
         If it is opened for writing and the server does not answer.
     """
 
-    def __init__(
-        self,
-        query_url: str,
-        update_url: str,
-        graph_store_url: str,
-        *,
-        limits: Limits | None = None,
-        writable: bool = False,
-    ) -> None:
-        self._query_url = query_url
-        self._update_url = update_url
-        self._graph_store_url = graph_store_url
+    def __init__(self, server: Server, *, limits: Limits | None = None, writable: bool = False) -> None:
+        self._server = server
         self._limits = limits or Limits()
+        self._connection = Connection(server, self._limits)
         self._writable = writable
         if writable:
             self._drop([graph for graph in self._graphs() if graph.startswith(_STAGING)])
@@ -92,7 +85,7 @@ class RemoteStore:
             staged = {name: f"{_STAGING}{uuid.uuid4().hex}" for name in files}
             try:
                 for name, staging in staged.items():
-                    put_graph(self._graph_store_url, staging, files[name])
+                    self._connection.store_graph(staging, files[name].read_bytes())
                 moves = [f"MOVE GRAPH <{staging}> TO GRAPH {name}" for name, staging in staged.items()]
                 drops = [f"DROP SILENT GRAPH {name}" for name in names if name not in staged]
                 self._send(" ;\n".join((*moves, *drops)))
@@ -168,7 +161,7 @@ class RemoteStore:
         text = planned(query).text
         facts = check_query(query.text if isinstance(query, Plan) else query, self._limits)
         check_media_type(facts.form, media_type, only)
-        return send_query(self._query_url, text, media_type, self._limits, dataset)
+        return self._connection.query(text, media_type, dataset)
 
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
@@ -177,7 +170,7 @@ class RemoteStore:
             triples = Path(folder) / "graph.nt"
             for iri in self._graphs() if graph is None else [graph]:
                 name = graph_name(iri)
-                get_graph(self._graph_store_url, iri, triples)
+                self._connection.fetch_graph(iri, triples)
                 read = ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES)
                 quads = (ox.Quad(quad.subject, quad.predicate, quad.object, name) for quad in read)
                 ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
@@ -188,7 +181,7 @@ class RemoteStore:
         name = graph_name(graph)
         with tempfile.TemporaryDirectory() as folder:
             triples = Path(folder) / "graph.nt"
-            get_graph(self._graph_store_url, graph, triples)
+            self._connection.fetch_graph(graph, triples)
             for quad in ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES):
                 yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
 
@@ -216,7 +209,8 @@ class RemoteStore:
         """Do nothing: no standard asks a server for it."""
 
     def close(self) -> None:
-        """Do nothing: no connection is kept."""
+        """Close the connections."""
+        self._connection.close()
 
     def _graphs(self) -> list[str]:
         found = self.rows("SELECT DISTINCT ?g { GRAPH ?g { } }").rows
@@ -228,11 +222,11 @@ class RemoteStore:
             self._send(" ;\n".join(drops))
 
     def _send(self, text: str) -> None:
-        send_update(self._update_url, text, self._limits)
+        self._connection.update(text)
 
     def _check_writable(self) -> None:
         if not self._writable:
-            raise StoreError(f"{self._update_url} is not open for writing", None, "open it with writable=True")
+            raise StoreError(f"{self._server} is not open for writing", None, "open it with writable=True")
 
     def __enter__(self) -> Self:
         return self
