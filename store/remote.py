@@ -26,13 +26,14 @@ from typing import Self
 import pyoxigraph as ox
 
 from ontology.errors import InputError, QueryTooLarge, StoreError
-from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
+from store._answers import JSON, as_boolean, as_table, check_media_type, only_number, rewritten
 from store._http import Connection
-from store._remote_answer import RemoteAnswer
 from store._quads import graph_name, read_quads
+from store._remote_answer import WholeAnswer
+from store._virtuoso import GRAPHS, HIDDEN_GRAPHS, adapted, mended
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
-from store.guard import check_query, check_update
+from store.guard import QueryForm, check_query, check_update
 from store.index.shortcuts import Plan
 from store.planning import planned
 from store.server import Server
@@ -40,6 +41,7 @@ from store.server import Server
 __all__ = ["RemoteStore"]
 
 _STAGING = "urn:acousma:staging:"
+_TRIPLES = "application/n-triples"
 
 
 class RemoteStore:
@@ -157,11 +159,25 @@ class RemoteStore:
 
     def _answer(
         self, query: str | Plan, media_type: str, *, dataset: Dataset | None = None, only: str = ""
-    ) -> RemoteAnswer:
+    ) -> AnswerBytes:
         text = planned(query).text
         facts = check_query(query.text if isinstance(query, Plan) else query, self._limits)
         check_media_type(facts.form, media_type, only)
-        return self._connection.query(text, media_type, dataset)
+        if not self._connection.virtuoso:
+            return self._connection.query(text, media_type, dataset)
+        return self._from_virtuoso(text, media_type, facts.form, dataset)
+
+    def _from_virtuoso(self, text: str, media_type: str, form: QueryForm, dataset: Dataset | None) -> AnswerBytes:
+        """Ask a Virtuoso in a form that it answers rightly, and write its answer in the form that is wanted."""
+        as_json = form in ("select", "ask")
+        asked = self._connection.query(adapted(text, self._column), JSON if as_json else _TRIPLES, dataset)
+        data = b"".join(asked)
+        return WholeAnswer(rewritten(mended(data) if as_json else data, media_type, table=as_json))
+
+    def _column(self, text: str) -> list[Term | None]:
+        """Answer a query of one column, as it is."""
+        table = as_table(b"".join(self._connection.query(text, JSON)), JSON)
+        return [row[0] for row in table.rows]
 
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
@@ -213,8 +229,9 @@ class RemoteStore:
         self._connection.close()
 
     def _graphs(self) -> list[str]:
-        found = self.rows("SELECT DISTINCT ?g { GRAPH ?g { } }").rows
-        return [term.value for (term,) in found if isinstance(term, ox.NamedNode)]
+        text = GRAPHS if self._connection.virtuoso else "SELECT DISTINCT ?g { GRAPH ?g { } }"
+        names = [term.value for (term, *_) in self.rows(text).rows if isinstance(term, ox.NamedNode)]
+        return [name for name in names if name not in HIDDEN_GRAPHS]
 
     def _drop(self, graphs: Iterable[str]) -> None:
         drops = [f"DROP SILENT GRAPH {graph_name(graph)}" for graph in graphs]
