@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from SPARQLWrapper import POST, SPARQLWrapper
 
-from ontology.errors import QuerySyntaxError, StoreUnreachable
+from ontology.errors import QueryLost, QuerySyntaxError, QueryTooLarge, StoreUnreachable
 from store._remote_answer import RemoteAnswer, too_late
 from store.base import Dataset, Limits
 from store.server import Server
@@ -92,7 +92,7 @@ class _Asked(httpx.Auth):
         yield from self._way.auth_flow(request)
 
 
-class _Wrapper(SPARQLWrapper):  # type: ignore[misc]  # it has no types
+class _Wrapper(SPARQLWrapper):
     """SPARQLWrapper, which hands the request it has written over instead of sending it."""
 
     def written(self) -> urllib.request.Request:
@@ -129,7 +129,8 @@ class Connection:
         )
         response = self._send(_Task(request, "queries", True, time.monotonic() + self._limits.seconds), judge=False)
         response.close()
-        return response.headers.get("server", "").lower().startswith("virtuoso")
+        name: str = response.headers.get("server", "")
+        return name.lower().startswith("virtuoso")
 
     @property
     def query_url(self) -> str:
@@ -328,7 +329,20 @@ class Connection:
         return StoreUnreachable(f"{url} does not answer ({why})", None, _CHECK)
 
     def _check_cut(self, response: httpx.Response) -> None:
-        """Refuse an answer of which the server says that it is not whole."""
+        """Refuse an answer of which a Virtuoso says that it is not whole; it does so with status 200."""
+        state, most = response.headers.get("x-sql-state"), response.headers.get("x-sparql-maxrows")
+        if state is None and most is None:
+            return
+        response.close()
+        if most is not None:
+            raise QueryTooLarge(
+                f"the server gives at most {most} rows", "a whole answer",
+                "add LIMIT, or raise ResultSetMaxRows in the settings of the server",
+            )  # fmt: skip
+        raise QueryLost(
+            f"the server gives a part of the answer only ({response.headers.get('x-sql-message', state)})",
+            "a whole answer", "make the query narrower",
+        )  # fmt: skip
 
 
 def _retry_after(response: httpx.Response) -> float | None:
