@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from SPARQLWrapper import POST, SPARQLWrapper
 
-from ontology.errors import QueryLost, QuerySyntaxError, QueryTooLarge, StoreUnreachable
+from ontology.errors import QueryLost, QuerySyntaxError, QueryTooLarge, StoreForbidden, StoreUnreachable
 from store._remote_answer import RemoteAnswer, too_late
 from store.base import Dataset, Limits
 from store.server import Server
@@ -284,26 +284,30 @@ class Connection:
         said = _said(response)
         if status == HTTPStatus.BAD_REQUEST and task.what != "graphs":
             raise QuerySyntaxError(f"{url} finds no SPARQL: {said}")
+        kind = StoreUnreachable
         found, advice = f"{url} answers {status} {response.reason_phrase}{f': {said}' if said else ''}", _CHECK
         if response.is_redirect:
             found = f"{url} leads on to {response.headers.get('location', 'nowhere')}"
             advice = "give the store that address, if it is the right one"
         elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+            kind = StoreForbidden
             found, advice = self._unknown(url)
         elif status == HTTPStatus.FORBIDDEN or "permission" in said.lower():
+            kind = StoreForbidden
             found = f"{url} does not allow this: {status} {response.reason_phrase}{f': {said}' if said else ''}"
             advice = (
                 "ask whoever runs it for the right to write" if task.what != "queries" else "ask whoever runs it"
             ) + "; a user is named by ACOUSMA_STORE_USER and ACOUSMA_STORE_PASSWORD, a token by ACOUSMA_STORE_TOKEN"
         elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
             if task.what != "queries":
+                kind = StoreForbidden
                 setting = "ACOUSMA_STORE_UPDATE" if task.what == "updates" else "ACOUSMA_STORE_GRAPHS"
                 advice = (
                     f"the store may be open for reading only; if its {task.what} have another address, set {setting}"
                 )
         elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             advice = "let the server take requests of some megabytes"
-        raise StoreUnreachable(found, None, advice)
+        raise kind(found, None, advice)
 
     def _unknown(self, url: str) -> tuple[str, str]:
         if self._server.token is not None:

@@ -27,7 +27,7 @@ from typing import Self
 
 import pyoxigraph as ox
 
-from ontology.errors import InputError, QueryTooLarge, StoreError, StoreUnreachable
+from ontology.errors import InputError, QueryTooLarge, StoreError, StoreForbidden, StoreUnreachable
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number, rewritten
 from store._http import Connection
 from store._quads import graph_name, read_quads
@@ -65,6 +65,8 @@ class RemoteStore:
     ------
     StoreUnreachable
         If it is opened for writing and the server does not answer.
+    StoreForbidden
+        If it is opened for writing, and the server does not take updates from who asks.
     """
 
     def __init__(self, server: Server, *, limits: Limits | None = None, writable: bool = False) -> None:
@@ -73,7 +75,15 @@ class RemoteStore:
         self._connection = Connection(server, self._limits)
         self._writable = writable
         if writable:
-            self._drop([graph for graph in self._graphs() if graph.startswith(_STAGING)])
+            left = [graph for graph in self._graphs() if graph.startswith(_STAGING)]
+            try:
+                self._drop(left or [f"{_STAGING}none"])  # tells at once whether it may be written to
+            except StoreForbidden:
+                self.close()
+                raise
+            except StoreUnreachable:
+                if left:
+                    raise
 
     def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
         """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
