@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from SPARQLWrapper import POST, SPARQLWrapper
 
-from ontology.errors import QueryLost, QuerySyntaxError, QueryTooLarge, StoreForbidden, StoreUnreachable
+from ontology.errors import InputError, QueryLost, QuerySyntaxError, QueryTooLarge, StoreForbidden, StoreUnreachable
 from store._remote_answer import RemoteAnswer, too_late
 from store.base import Dataset, Limits
 from store.server import Server
@@ -73,6 +73,7 @@ class _Asked(httpx.Auth):
     """Gives user and password when the server asks for them, in the way it asks for: Digest, else Basic."""
 
     def __init__(self, user: str, password: str) -> None:
+        self._user = user
         self._digest = httpx.DigestAuth(user, password)
         self._basic = httpx.BasicAuth(user, password)
         self._way: httpx.Auth | None = None
@@ -84,6 +85,11 @@ class _Asked(httpx.Auth):
                 return
             schemes = [one.split(" ")[0].lower() for one in response.headers.get_list("www-authenticate")]
             if "digest" in schemes:
+                if not self._user.isascii():
+                    response.close()
+                    raise InputError(
+                        f"the user {self._user!r} has letters that Digest authentication cannot carry", "ASCII"
+                    )
                 self._way = self._digest
             elif "basic" in schemes:
                 self._way = self._basic

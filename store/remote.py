@@ -75,15 +75,22 @@ class RemoteStore:
         self._connection = Connection(server, self._limits)
         self._writable = writable
         if writable:
-            left = [graph for graph in self._graphs() if graph.startswith(_STAGING)]
             try:
-                self._drop(left or [f"{_STAGING}none"])  # tells at once whether it may be written to
-            except StoreForbidden:
+                self._prepare()
+            except BaseException:
                 self.close()
                 raise
-            except StoreUnreachable:
-                if left:
-                    raise
+
+    def _prepare(self) -> None:
+        """Drop what a killed writer left, which tells at once whether the server may be written to."""
+        left = [graph for graph in self._graphs() if graph.startswith(_STAGING)]
+        try:
+            self._drop(left or [f"{_STAGING}none"])
+        except StoreForbidden:
+            raise
+        except StoreUnreachable:
+            if left:
+                raise
 
     def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
         """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
