@@ -192,9 +192,10 @@ class _Doors:
             container = self._containers.find(path)
             if not container.takes:
                 raise Problem(405, "An agent's container cannot be sent to. To do: send to that of all.")
-            if container.of and not _is_about(document, container.of):
+            about = _with_source(document, container.of)
+            if container.of and not _is_about(about, container.of):
                 raise Problem(400, f"No target is the recording {container.of}. To do: send to the container of all.")
-            return self._contributions.create(document, (path, slug), token)
+            return self._contributions.create(about, (path, slug), token)
 
         state = await anyio.to_thread.run_sync(make, limiter=self._limiter)
         return self._state(request, state, 201, {"Location": state.iri, **_ONE})
@@ -284,6 +285,31 @@ def _name(path: str) -> str:
     if not all(_NAME.fullmatch(part) for part in folder):
         raise Problem(404, "There is no such annotation. Expected: the address of one, as containers list them.")
     return path
+
+
+def _with_source(document: dict[str, Json], recording: str) -> dict[str, Json]:
+    """Give targets that have a selector and no source the recording of the container as source.
+
+    Raises
+    ------
+    Problem
+        400, if the container is of no recording: a selector selects from a source (Web Annotation Data Model, 4.1).
+    """
+
+    def sourced(target: Json) -> Json:
+        if not isinstance(target, dict) or "selector" not in target or "source" in target:
+            return target
+        if not recording:
+            raise Problem(
+                400, "A target has a selector and no source: nobody knows what it selects from. Expected: the IRI of a "
+                'recording as "source". To do: add it, or send the annotation to the container of the recording.',
+            )  # fmt: skip
+        return {**target, "source": recording}
+
+    targets = document.get("target")
+    if isinstance(targets, list):
+        return {**document, "target": [sourced(one) for one in targets]}
+    return document if targets is None else {**document, "target": sourced(targets)}
 
 
 def _is_about(document: dict[str, Json], recording: str) -> bool:
