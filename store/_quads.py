@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,7 +10,7 @@ import pyoxigraph as ox
 
 from ontology.errors import InputError, StoreError
 
-__all__ = ["GraphName", "graph_name", "load_quads", "read_graphs"]
+__all__ = ["GraphName", "graph_name", "load_quads", "read_quads", "stray"]
 
 GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 """What pyoxigraph may have as the graph of a quad; Acousma writes named nodes only."""
@@ -32,7 +30,7 @@ def graph_name(iri: str) -> ox.NamedNode:
         raise InputError(f"{iri!r} is no name for a graph ({error})", "an absolute IRI") from error
 
 
-def _stray(name: GraphName) -> InputError:
+def stray(name: GraphName) -> InputError:
     """Return the error for a quad in a graph that was not announced."""
     return InputError(
         f"the quads include some in the graph {name}",
@@ -41,23 +39,16 @@ def _stray(name: GraphName) -> InputError:
     )
 
 
-def read_graphs(nquads: Path | bytes, names: set[ox.NamedNode]) -> Iterator[tuple[ox.NamedNode, Iterator[ox.Quad]]]:
-    """Parse N-Quads, and yield each graph with its quads; one whose quads are not in a row comes in parts.
+def read_quads(nquads: Path | bytes) -> Iterator[ox.Quad]:
+    """Parse N-Quads.
 
     Raises
     ------
     InputError
-        If it is not N-Quads, or has a quad in another graph than ``names``.
+        If it is not N-Quads.
     StoreError
         If the file cannot be read.
     """
-    for name, quads in itertools.groupby(_parsed(nquads), key=attrgetter("graph_name")):
-        if name not in names:
-            raise _stray(name)
-        yield name, quads
-
-
-def _parsed(nquads: Path | bytes) -> Iterator[ox.Quad]:
     try:
         if isinstance(nquads, bytes):
             yield from ox.parse(nquads, ox.RdfFormat.N_QUADS)
@@ -70,7 +61,7 @@ def _parsed(nquads: Path | bytes) -> Iterator[ox.Quad]:
 
 
 def load_quads(live: ox.Store, nquads: Path | bytes) -> None:
-    """Bulk-load N-Quads that :func:`read_graphs` has read to the end, which is no transaction.
+    """Bulk-load N-Quads that :func:`read_quads` has read to the end, which is no transaction.
 
     What a parser checks has been checked then, and is not again.
 

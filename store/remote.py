@@ -14,6 +14,7 @@ Conventions
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ import pyoxigraph as ox
 from ontology.errors import InputError, QueryTooLarge, StoreError
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
 from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
-from store._quads import graph_name, read_graphs
+from store._quads import graph_name, read_quads, stray
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
 from store.guard import check_query, check_update
@@ -250,7 +251,9 @@ def _with_base(text: str, base: str | None) -> str:
 def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) -> dict[ox.NamedNode, Path]:
     """Write the quads of each graph to an N-Triples file of its own; graphs without quads get none."""
     files: dict[ox.NamedNode, Path] = {}
-    for name, quads in read_graphs(nquads, set(names)):
+    for name, quads in itertools.groupby(read_quads(nquads), key=lambda quad: quad.graph_name):
+        if not isinstance(name, ox.NamedNode) or name not in names:
+            raise stray(name)
         path = files.setdefault(name, folder / f"{len(files)}.nt")
         with path.open("ab") as file:
             ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)

@@ -17,7 +17,7 @@ import os
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from operator import itemgetter
@@ -27,7 +27,8 @@ import pyoxigraph as ox
 
 from ontology.errors import StoreError
 from ontology.terms import VOCABULARY_GRAPH
-from store.index.reading import Facts, Rows, facts_in_quads, facts_in_store, rows_of
+from store._quads import stray
+from store.index.reading import Facts, Rows, facts_by_graph, facts_in_store, rows_of
 from store.index.schema import FILE, SCHEMA, TABLES, VERSION
 
 __all__ = ["Fault", "SideIndex", "faults"]
@@ -110,26 +111,35 @@ class SideIndex:
         self._database = None
         self._ids.clear()
 
-    def read(self, graphs: Iterable[tuple[ox.NamedNode, Iterable[ox.Quad]]]) -> None:
-        """Read graphs that the store is about to take, whole; they count from :meth:`keep` on.
+    def read(self, quads: Iterable[ox.Quad], graphs: Container[ox.NamedNode]) -> None:
+        """Read whole graphs that the store is about to take; they count from :meth:`keep` on.
+
+        A graph whose quads are not in a row is left out: publishing reads it from the store.
 
         Parameters
         ----------
-        graphs : iterable of (NamedNode, iterable of Quad)
-            Each with its quads. One that comes in parts is left out: publishing reads it from the store.
+        quads : iterable of Quad
+        graphs : container of NamedNode
+            The graphs that they may be in.
+
+        Raises
+        ------
+        InputError
+            If a quad is in another graph.
         """
         database = self._open()
         database.execute("BEGIN")
         self._parts.clear()
         try:
-            for name, quads in graphs:
-                graph = name.value
-                self._forget(graph)
-                with _without_collector():
-                    facts = facts_in_quads(quads)
-                    self._parts[graph] += 1
-                    if self._parts[graph] == 1:
-                        self._insert(graph, "", facts)
+            with _without_collector():
+                for name, facts in facts_by_graph(quads):
+                    if not isinstance(name, ox.NamedNode) or name not in graphs:
+                        raise stray(name)
+                    self._forget(name.value)
+                    self._parts[name.value] += 1
+                    if self._parts[name.value] == 1:
+                        self._insert(name.value, "", facts)
+                    del facts
         except BaseException:
             self.drop()
             raise
@@ -146,7 +156,7 @@ class SideIndex:
         for graph, revision in revisions.items():
             if self._parts[graph] == 0:
                 self._forget(graph)
-                self._insert(graph, revision, facts_in_quads(()))
+                self._insert(graph, revision, Facts.none())
             elif self._parts[graph] == 1:
                 database.execute("UPDATE graphs SET revision = ? WHERE iri = ?", (revision, graph))
         database.execute("COMMIT")

@@ -14,14 +14,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
 from ontology.terms import ACM, ACV, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF, SKOS, SOSA, XSD
 from store.index.schema import MILLION
 
-__all__ = ["PREDICATES", "Facts", "Rows", "facts_in_quads", "facts_in_store", "rows_of"]
+__all__ = ["PREDICATES", "Facts", "Rows", "facts_by_graph", "facts_in_store", "rows_of"]
 
 PREDICATES = (
     OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, DCTERMS.replaces, ACM.confidence, ACM.aspect,
@@ -35,29 +35,35 @@ _TYPE, _PERSON = ox.NamedNode(RDF.type), ox.NamedNode(PROV.Person)
 _DECIMAL = ox.NamedNode(XSD.decimal)
 _TITLE, _VALUE = DCTERMS.NS + "title", RDF.NS + "value"
 
+GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 Other: TypeAlias = ox.Literal | ox.BlankNode | ox.Triple
 """An object that is no IRI."""
 
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What is needed of the statements of a graph: the objects of each subject that has an IRI.
 
     Parameters
     ----------
-    nodes : mapping of str to mapping of str to sequence of str
+    nodes : mapping of NamedNode to mapping of str to sequence of str
         By predicate and subject: the objects that are IRIs.
-    others : mapping of str to mapping of str to sequence of Literal, BlankNode or Triple
+    others : mapping of NamedNode to mapping of str to sequence of Literal, BlankNode or Triple
         The objects that are none.
-    people : sequence of str
+    people : list of str
         The members of ``prov:Person``.
     """
 
-    nodes: Mapping[str, Mapping[str, Sequence[str]]]
-    others: Mapping[str, Mapping[str, Sequence[Other]]]
-    people: Sequence[str]
+    nodes: dict[ox.NamedNode, dict[str, Sequence[str]]]
+    others: dict[ox.NamedNode, dict[str, Sequence[Other]]]
+    people: list[str]
+
+    @classmethod
+    def none(cls) -> Facts:
+        """Return room for the facts of a graph."""
+        predicates = [ox.NamedNode(predicate) for predicate in PREDICATES]
+        return cls({one: {} for one in predicates}, {one: {} for one in predicates}, [])
 
 
 @dataclass
@@ -91,38 +97,36 @@ def facts_in_store(store: ox.Store, graph: str) -> Facts:
     """Read what is needed of a graph from a store."""
     name = ox.NamedNode(graph)
     patterns = [(ox.NamedNode(predicate), None) for predicate in PREDICATES]
-    return facts_in_quads(
-        quad
-        for predicate, term in (*patterns, (_TYPE, _PERSON))
-        for quad in store.quads_for_pattern(None, predicate, term, name)
+    quads = itertools.chain.from_iterable(
+        store.quads_for_pattern(None, predicate, term, name) for predicate, term in (*patterns, (_TYPE, _PERSON))
     )
+    return next((facts for _, facts in facts_by_graph(quads)), Facts.none())
 
 
-def facts_in_quads(quads: Iterable[ox.Quad]) -> Facts:
-    """Read what is needed from the quads of one graph."""
-    nodes: dict[ox.NamedNode, dict[str, Sequence[str]]] = {ox.NamedNode(one): {} for one in PREDICATES}
-    others: dict[ox.NamedNode, dict[str, Sequence[Other]]] = {predicate: {} for predicate in nodes}
-    people = []
-    for quad in quads:
-        predicate = quad.predicate
+def facts_by_graph(quads: Iterable[ox.Quad]) -> Iterator[tuple[GraphName, Facts]]:
+    """Read what is needed of each graph; one whose quads are not in a row comes in parts."""
+    nodes, others, people = Facts.none()
+    graph: GraphName | None = None
+    for subject, predicate, term, name in quads:
+        if name != graph:
+            if graph is not None:
+                yield graph, Facts(nodes, others, people)
+            nodes, others, people = Facts.none()
+            graph = name
         if predicate in nodes:
-            subject, term = quad.subject, quad.object
             if not isinstance(subject, ox.NamedNode):
                 continue
             node = subject.value
             if isinstance(term, ox.NamedNode):
                 iri = (term.value,)
-                if (known_iris := nodes[predicate].setdefault(node, iri)) is not iri:
-                    nodes[predicate][node] = _added(known_iris, iri)
-            elif (known := others[predicate].setdefault(node, other := (term,))) is not other:
-                others[predicate][node] = _added(known, other)
-        elif predicate == _TYPE and quad.object == _PERSON and isinstance(quad.subject, ox.NamedNode):
-            people.append(quad.subject.value)
-    return Facts(
-        {predicate.value: found for predicate, found in nodes.items()},
-        {predicate.value: found for predicate, found in others.items()},
-        people,
-    )
+                if (known := nodes[predicate].setdefault(node, iri)) is not iri:
+                    nodes[predicate][node] = _added(known, iri)
+            elif (known_other := others[predicate].setdefault(node, other := (term,))) is not other:
+                others[predicate][node] = _added(known_other, other)
+        elif predicate == _TYPE and term == _PERSON and isinstance(subject, ox.NamedNode):
+            people.append(subject.value)
+    if graph is not None:
+        yield graph, Facts(nodes, others, people)
 
 
 def _added(known: Sequence[_Value], more: Sequence[_Value]) -> Sequence[_Value]:
@@ -137,19 +141,21 @@ class _Reading:
     """Reads one graph."""
 
     def __init__(self, facts: Facts) -> None:
-        self.nodes = facts.nodes
-        self.others = facts.others
+        self.nodes = {predicate.value: found for predicate, found in facts.nodes.items()}
+        self.others = {predicate.value: found for predicate, found in facts.others.items()}
         self.rows = Rows()
 
     def numbers(self, predicate: str) -> Mapping[str, Sequence[int]]:
         """Return the millionths that subjects have as objects; whatever else they have is strange."""
-        found = {}
+        found: dict[str, list[int]] = {}
         for subject, terms in self.others[predicate].items():
-            numbers = [_millionths(term) for term in terms]
-            if None in numbers:
-                strange = (term for term, number in zip(terms, numbers, strict=True) if number is None)
-                self.rows.strange += [(subject, f"{predicate} is {term}") for term in strange]
-            found[subject] = [number for number in numbers if number is not None]
+            numbers = found[subject] = []
+            for term in terms:
+                number = _millionths(term)
+                if number is None:
+                    self.rows.strange.append((subject, f"{predicate} is {term}"))
+                else:
+                    numbers.append(number)
         self._note_nodes(predicate)
         return found
 
@@ -277,7 +283,7 @@ def _observed(reading: _Reading) -> None:
 
 def _labels(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield the English labels of concepts."""
-    for node, term in _pairs(facts.others[SKOS.prefLabel]):
+    for node, term in _pairs(facts.others[ox.NamedNode(SKOS.prefLabel)]):
         if isinstance(term, ox.Literal) and term.language == "en":
             yield node, term.value
 
