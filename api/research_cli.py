@@ -1,4 +1,4 @@
-"""The commands ``acousma cite``, ``crate``, ``parallels`` and ``solid``: results as research objects.
+"""The commands ``acousma cite``, ``nanopub``, ``crate``, ``parallels`` and ``solid``: results as research objects.
 
 Exit codes are those of ``api.cli``.
 """
@@ -57,6 +57,39 @@ def cite(
     with open_store(settings.location, limits=settings.limits) as archive:
         material = read_material(archive, recording_of(archive, annotation))
     sys.stdout.write(CITATIONS[format_.value][1](material, cited(material, annotation), publisher))
+
+
+@research.command(
+    epilog=examples(
+        "acousma nanopub http://localhost:8000/annotation/42a058e80a2ddb4d/5500-5600/claim/bright",
+        "acousma nanopub http://localhost:8000/annotation/42a058e80a2ddb4d/5500-5600/claim/bright "
+        "--profile ~/.nanopub --out bright.trig",
+    )
+)
+def nanopub(
+    annotation: Annotated[str, typer.Argument(help="IRI of a claim, a description or a review.")],
+    profile: Annotated[
+        Path | None, typer.Option(metavar="FILE|FOLDER", help="Profile of the library nanopub, to sign with.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; else standard output.")] = None,
+    store: Store = None,
+) -> None:
+    """Write one claim, description or review as a nanopublication (TriG), signed if a profile is given.
+
+    A profile is made once with `np setup --newkeys --no-publish` of the library nanopub. Nothing is published.
+    """
+    from api.exporting import give
+    from export.nanopub import as_trig, nanopublication
+    from export.signing import load_profile, signed
+    from ontology.mint import Minter
+    from store import open_store
+
+    settings, signer = load_settings(store), load_profile(profile) if profile else None
+    with open_store(settings.location, limits=settings.limits) as archive:
+        quads = nanopublication(archive, annotation, Minter(settings.base_iri))
+    give(iter([as_trig(signed(quads, signer) if signer else quads)]), out)
+    if signer is None:
+        _note("the nanopublication is not signed: sign it with --profile before you publish it")
 
 
 @research.command(
