@@ -153,21 +153,24 @@ def solid(
     container: Annotated[str, typer.Argument(metavar="URL", help="Container of a Solid pod; ends in '/'.")],
     person: Annotated[str, typer.Option(metavar="NAME|IRI", help="Whose annotations.")],
     replace: Annotated[bool, typer.Option(help="Overwrite what stands there and differs.")] = False,
+    issuer: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where to log in; else at the server of the container.")
+    ] = None,
     store: Store = None,
 ) -> None:
     """Put a person's own claims, descriptions and reviews into a Solid pod, and read them back.
 
-    A token of the pod is read from the environment variable ACOUSMA_SOLID_TOKEN. Exit code 1 if something else stood at
-    an address and was left.
+    To log in, make an id and a secret for a program ("client credentials") on the account page of the pod, and put them
+    into the environment variables ACOUSMA_SOLID_CLIENT_ID and ACOUSMA_SOLID_CLIENT_SECRET; or a token into
+    ACOUSMA_SOLID_TOKEN. Exit code 1 if something else stood at an address and was left.
     """
-    from api.solid import annotations_of, outcomes, push
+    from api.solid import annotations_of, login_from, outcomes, push
     from store import open_store
 
     settings = load_settings(store)
     with open_store(settings.location, limits=settings.limits) as archive:
         mine = annotations_of(archive, person)
-        token = os.environ.get("ACOUSMA_SOLID_TOKEN")
-        done = list(push(archive, mine, container, token=token, replace=replace))
+        done = list(push(archive, mine, container, login=login_from(os.environ, container, issuer), replace=replace))
     kept = [one for one in done if one.outcome == "kept"]
     for one in kept:
         _note(f"{one.address} holds something else and was left (--replace overwrites it)")
