@@ -4,6 +4,7 @@ Exit codes are those of ``api.cli``.
 """
 
 import os
+import re
 import sys
 import tempfile
 from enum import StrEnum
@@ -102,6 +103,9 @@ def crate(
     name: Annotated[str, typer.Argument(help="Name of a question: see `acousma ask`.")],
     out: Annotated[Path, typer.Option(metavar="FILE.zip|FOLDER", help="Where to write; a folder must be new.")],
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter, repeatable.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="URL", help="Licence under which you give the crate away.")
+    ] = None,
     store: Store = None,
 ) -> None:
     """Pack a question with its answer, the data it rests on, and the versions that were used (RO-Crate)."""
@@ -115,7 +119,11 @@ def crate(
         raise InputError(f"{out} is there already", "the name of a new folder, or of a .zip file")
     if not out.parent.is_dir():
         raise InputError(f"{out.parent} is no folder", "a place for the crate")
-    asked = Asked(name, arguments_of(param or []))
+    if licence is not None and not re.fullmatch(r"https?://[^\s<>\"]+", licence):
+        raise InputError(
+            f"{licence!r} was given as a licence", "its address: https://creativecommons.org/licenses/by/4.0/"
+        )
+    asked = Asked(name, arguments_of(param or []), licence)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".crate-") as place:
         draft = Path(place) / "crate"
         draft.mkdir()
