@@ -151,7 +151,7 @@ def ask(
         return
     arguments = arguments_of(param or [])
     if show:
-        sys.stdout.write(asking.question_text(name, arguments))
+        sys.stdout.write(asking.question_text(load_settings(store), name, arguments))
         return
     asking.answer_question(load_settings(store), (name, arguments), format_.value, (_OUT, _ERR))
 

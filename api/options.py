@@ -18,6 +18,7 @@ class Describer(StrEnum):
     AST = "ast"
     WHISPER = "whisper"
     PROBE = "probe"
+    ENCODER = "encoder"
     OPENAI = "openai"
 
 

@@ -28,12 +28,14 @@ from ingest.reach import assess_reach
 from ingest.rules import assess, claims
 from ingest.runs import CHECKER, DESCRIBER, ENVELOPE_CHECKER, ListenerRuns, Settings, listener_runs, runs, spoken_run
 from ingest.segment import segment
+from ingest.vectors import run_vectors
 from ontology.envelopes import Envelopes, load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
 from ontology.terms import SpanKind
 from ontology.values import Assessment, Claim, Measurement, Run, Span, Work
 from ontology.vocabulary import Vocabulary
+from store.vectors import RunVectors
 
 __all__ = [
     "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Steps", "Task", "describe", "runs",
@@ -80,6 +82,8 @@ class Described:
     descriptions : int
     notices : tuple of str
         What listeners left out.
+    vectors : tuple of RunVectors
+        What listeners made of sounds, to be kept beside the archive.
     """
 
     scanned: Scan
@@ -94,6 +98,7 @@ class Described:
     problems: tuple[ClaimsError, ...] = ()
     descriptions: int = 0
     notices: tuple[str, ...] = ()
+    vectors: tuple[RunVectors, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class _Description:
     values: dict[Span, dict[str, float]] = field(default_factory=dict)
     descriptions: int = 0
     notices: list[str] = field(default_factory=list)
+    vectors: list[RunVectors] = field(default_factory=list)
     share: Callable[[float], None] | None = None
 
     def write(self, lines: str) -> None:
@@ -185,12 +191,20 @@ class _Description:
             notes.append(f"{len(left_out)} spans longer than {longest} were left out")
         made: list[Claim] = []
         troubles: list[Trouble] = []
+        vectors: dict[Span, bytes] = {}
         for one in (yield Request(listener, self.scanned.path, tuple(spans), writer.run_id)):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)
             made += one.claims
             troubles += one.troubles
+            if one.vector is not None:
+                vectors[one.span] = one.vector
+        if (space := listener.identity().space) is not None and vectors:
+            # equal times may be marked off in two ways
+            placed = [(span, vectors[span]) for span in segmented.spans if span in vectors]
+            self.write("".join(writer.spans(span for span, _ in placed)))
+            self.vectors.append(run_vectors(writer.graph, space, self.minter, placed))
         self.claims += len(made)
         notes += told(troubles)
         self.notices += [f"{self.scanned.path}, {run.agent.name}: {note}." for note in notes]
@@ -290,12 +304,16 @@ def _described_by(
 ) -> Steps[None]:
     """Write the runs of a listener and of the checkers of its claims, as far as they are not stored yet."""
     minter, run_id = work.minter, work.minter.run_id(wanted.heard)
-    heard_, checked, reached = (minter.run_graph(minter.run_id(run)) for run in wanted.all)
-    if task.present >= {heard_, checked, reached}:
+    graphs = [minter.run_graph(minter.run_id(run)) for run in wanted.all]
+    if task.present >= set(graphs):
         return
+    heard_ = graphs[0]
     made: Sequence[Claim] = task.stored.get(heard_, ())
     if heard_ not in task.present:
         made = yield from work.listened(wanted.heard, listener, window_seconds)
+    if not wanted.claims:
+        return
+    _, checked, reached = graphs
     tables, derived = load_envelopes(), listener.identity().hearing.envelope()
     tables = replace(tables, envelopes={**tables.envelopes, derived.id: derived})
     through = listener.identity().envelope or derived.id
@@ -393,4 +411,4 @@ def steps(
     entry = catalogue_entry(minter, recording.id, task.work)
     counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
     return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems),
-                     work.descriptions, tuple(work.notices))  # fmt: skip
+                     work.descriptions, tuple(work.notices), tuple(work.vectors))  # fmt: skip
