@@ -142,7 +142,7 @@ def _claims_sum(claims_: Iterable[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListenerRuns:
-    """The runs that a listener calls for: its own, and those of the two checkers on its claims if it claims anything."""
+    """The runs that a listener calls for: its own, and those of the two checkers if it claims anything."""
 
     heard: Run
     checked: Run

@@ -102,7 +102,8 @@ def _spaces(query: StoredQuery, terms: Mapping[str, NamedNode | Literal], ears: 
         raise UnknownName(f"no model {wanted!r} made vectors", f"a part of one of the names {names}", "correct it")
     if query.vectors == "words" and not any(space.words for space in named):
         raise InputError(
-            f"no model of these reads words: {', '.join(space.model for space in named)}", "vectors of a model of sounds and words, such as CLAP",
+            f"no model of these reads words: {', '.join(space.model for space in named)}",
+            "vectors of a model of sounds and words, such as CLAP",
             _ADVICE,
         )  # fmt: skip
     return [space for space in named if space.words or query.vectors != "words"]
