@@ -24,6 +24,7 @@ from ingest.listeners.base import Heard as HeardSpan
 from ingest.listeners.base import Listener, Trouble, told
 from ingest.listeners.hearing import NOBODY, Listeners, Request, heard, spans_for
 from ingest.measure import measure
+from ingest.measured import stored_measurements
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
 from ingest.runs import CHECKER, DESCRIBER, ENVELOPE_CHECKER, ListenerRuns, Settings, listener_runs, runs, spoken_run
@@ -32,7 +33,6 @@ from ingest.vectors import run_vectors
 from ontology.envelopes import Envelopes, load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
-from ontology.terms import SpanKind
 from ontology.values import Assessment, Claim, Measurement, Run, Span, Work
 from ontology.vocabulary import Vocabulary
 from store.vectors import RunVectors
@@ -41,17 +41,6 @@ __all__ = [
     "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Steps", "Task", "describe", "runs",
     "steps",
 ]  # fmt: skip
-
-_CORE = (
-    "level", "brightnessCentroid", "spectralSpread", "activeBands", "peakShare", "sideShare", "pitch",
-    "lossAbove8000", "monoLoss",
-)  # fmt: skip
-"""Stored for every span, whether or not a claim rests on them."""
-_STANDARD = (
-    "spectralCentroid", "spectralBandwidth", "spectralRolloff", "spectralFlatness", "spectralFlux", "zeroCrossingRate",
-)  # fmt: skip
-"""Stored for windows and whole recordings, as other tools give them."""
-
 
 _LISTENING_SHARE = 0.2
 """How much of the work is done when the sound has been heard once and no span has been measured."""
@@ -160,7 +149,7 @@ class _Description:
                 self.share(_LISTENING_SHARE + (1 - _LISTENING_SHARE) * number / len(spans))
             values = measure(self.frames, span)
             made = claims(span, values, self.vocabulary)
-            kept = _stored(span, values, [name for claim in made for name in claim.based_on])
+            kept = stored_measurements(span, values, [name for claim in made for name in claim.based_on])
             if span in said:
                 self.write("".join(writer.spans([span])))
                 kept = [one for one in kept if one.property not in said[span]]
@@ -245,17 +234,6 @@ class _Description:
             self.measurements += len(kept)
             self.assessments += len(verdicts)
         self.end(writer)
-
-
-def _stored(span: Span, values: dict[str, float], evidence: Iterable[str]) -> list[Measurement]:
-    names = dict.fromkeys([*evidence, *_CORE])
-    if span.kind is not SpanKind.DETECTED_OBJECT:
-        names |= dict.fromkeys(_STANDARD)
-    # a loss below its limit keeps nobody from hearing anything
-    names |= dict.fromkeys(
-        loss.property for loss in load_envelopes().losses if values.get(loss.property, 0) > loss.limit
-    )
-    return [Measurement(span, name, values[name]) for name in names if name in values]
 
 
 @dataclass(frozen=True, slots=True)

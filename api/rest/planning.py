@@ -6,13 +6,19 @@ import anyio.from_thread
 import anyio.to_thread
 from fastapi import Request
 
-from api.likeness import ears_of
+from api.likeness import ears_of, vectors_file
 from api.protocol.service import Service
 from api.rest.asking import ask
 from queries import find, plan
 from store import Plan, Table
+from store.vectors import VectorStore
 
-__all__ = ["planned"]
+__all__ = ["has_vectors", "planned"]
+
+
+def has_vectors(service: Service) -> bool:
+    """Tell whether any vectors of sounds are kept beside the archive."""
+    return bool(VectorStore(vectors_file(service.location)).spaces())
 
 
 async def planned(service: Service, request: Request, name: str, arguments: Mapping[str, str]) -> Plan:

@@ -13,7 +13,7 @@ from api.protocol.answers import AnswerResponse
 from api.protocol.problems import status_of
 from api.published.routes import conditional
 from api.rest.asking import ask
-from api.rest.planning import planned
+from api.rest.planning import has_vectors, planned
 from api.workbench.answers import Passage, Row, passages_of, rows_of
 from api.workbench.asked import (
     Drawn,
@@ -30,7 +30,7 @@ from api.workbench.asked import (
 from api.workbench.bench import Bench, depth_of
 from api.workbench.sounds.rights import Right, sounds_of
 from ontology.errors import AcousmaError, UnknownName
-from queries import StoredQuery, find, row_limit
+from queries import StoredQuery, find, plan, row_limit
 
 __all__ = ["routes"]
 
@@ -57,6 +57,7 @@ class _Answer:
     audible: frozenset[str] = frozenset()
     fault: str = ""
     status: int = 200
+    deaf: bool = False
 
 
 def routes(bench: Bench) -> APIRouter:
@@ -123,7 +124,8 @@ async def _answered(
         return found
     view, here = how
     try:
-        asked = await planned(bench.service, request, query.name, values)
+        found.deaf = bool(query.vectors) and not has_vectors(bench.service)
+        asked = plan(query.name, values) if found.deaf else await planned(bench.service, request, query.name, values)
         found.text = asked.text
         found.limit = row_limit(query, values)
         table = await ask(bench.service, request, asked)
