@@ -7,7 +7,7 @@ seventh. In the graph the strength of a stretch is the share of sources that cla
 of times that a source goes on that way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from queries.sequences import Merged
+from queries.sequences import Merged, Passage
 
 __all__ = ["draw"]
 
@@ -47,7 +47,7 @@ def draw(target: Path, title: str, found: Merged, told: Callable[[float], str]) 
     height = 0.32 * len(found.lines) + 0.32 * min(len(keys), _MOST_ROWS) + 3.2
     with matplotlib.rc_context({"font.family": ["DejaVu Sans"], "svg.hashsalt": "acousma", "svg.fonttype": "none"}):
         figure = Figure(figsize=(12, height), layout="constrained")
-        sizes = [max(1.0, 0.32 * len(found.lines)), max(1.2, 0.32 * min(len(keys), _MOST_ROWS)), 1.2]
+        sizes = [max(1.2, 0.45 * len(found.lines)), max(1.2, 0.32 * min(len(keys), _MOST_ROWS)), 1.2]
         axes = figure.subplots(3, 1, sharex=True, height_ratios=sizes)
         figure.suptitle(title)
         _sources(axes[0], found, keys)
@@ -75,13 +75,27 @@ def _named(axes: Axes, found: Merged, box: tuple[float, float, float], label: st
 
 def _sources(axes: Axes, found: Merged, keys: list[str]) -> None:
     for row, line in enumerate(found.lines):
-        for one in line.passages:
-            axes.barh(row, one.end - one.start, 0.8, one.start, align="center", color=_fill(keys, one.key), alpha=0.55,
-                      edgecolor="white", linewidth=0.8)  # fmt: skip
-            _named(axes, found, (one.start, one.end, row), one.label)
+        tracks = _tracks(line.passages)
+        tall = 0.84 / (max(tracks, default=0) + 1)
+        for one, track in zip(line.passages, tracks, strict=True):
+            y = row - 0.42 + (track + 0.5) * tall
+            axes.barh(y, one.end - one.start, 0.92 * tall, one.start, align="center", color=_fill(keys, one.key),
+                      alpha=0.55, edgecolor="white", linewidth=0.8)  # fmt: skip
+            _named(axes, found, (one.start, one.end, y), one.label)
     axes.set_yticks(range(len(found.lines)), [line.source for line in found.lines], fontsize=8)
     axes.set_ylim(len(found.lines) - 0.4, -0.6)
     axes.set_title("what each source says", loc="left", fontsize=9)
+
+
+def _tracks(passages: Sequence[Passage]) -> list[int]:
+    """Return for each passage the first track on which none before it still lasts."""
+    ends: list[float] = []
+    places = {}
+    for number, one in sorted(enumerate(passages), key=lambda pair: (pair[1].start, -pair[1].end)):
+        track = next((place for place, end in enumerate(ends) if end <= one.start), len(ends))
+        ends[track : track + 1] = [one.end]
+        places[number] = track
+    return [places[number] for number in range(len(passages))]
 
 
 def _graph(axes: Axes, found: Merged, keys: list[str], rows: dict[str, int]) -> None:
