@@ -1,0 +1,210 @@
+"""Which vectors are nearest to one: exactly, or by a graph of near vectors where there are very many.
+
+Conventions
+-----------
+- Below :data:`EXACT_BELOW` vectors of a space and a kind of span each is compared, and the answer is exact.
+- Above it an index of the library usearch (Hierarchical Navigable Small World, Malkov and Yashunin 2020) is used if it
+  was made of exactly these vectors (``acousma index --rebuild``). It finds nearly all that are nearest. Without it, or
+  without the library, each vector is compared: slower, and exact.
+- The index is a file beside the vectors, made of them, and can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from store.vectors import Space, Vectors, VectorStore
+
+__all__ = ["EXACT_BELOW", "Neighbour", "Neighbourhood", "make_indexes", "neighbourhood"]
+
+EXACT_BELOW = 100_000
+"""How many vectors are compared one by one."""
+
+_KEPT = 4
+"""Spaces kept in memory."""
+
+_WIDER = 4
+"""How many times as many as asked for an index is asked for, so that few of the nearest are missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A span, the run that heard it, and how near it is.
+
+    Parameters
+    ----------
+    span, graph : str
+        IRIs of the span and of the graph of the run.
+    likeness : float
+        Cosine, -1 to 1.
+    """
+
+    span: str
+    graph: str
+    likeness: float
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """All vectors of a space for one kind of span.
+
+    Parameters
+    ----------
+    keys : tuple of (str, str)
+        IRIs of the span and of the graph of its run.
+    vectors : ndarray of shape (keys, numbers)
+        Of length 1.
+    index : object or None
+        A usearch index of the same vectors, in their order.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    vectors: Vectors
+    index: Any = None
+
+    def nearest(self, vector: Vectors, number: int, but: Iterable[str] = ()) -> list[Neighbour]:
+        """Return the nearest spans, the nearest first, each once.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (numbers,)
+            Of length 1.
+        number : int
+            Most spans.
+        but : iterable of str
+            Spans that do not count.
+        """
+        without = set(but)
+        if not self.keys:
+            return []
+        if self.index is None:
+            likeness = self.vectors @ vector
+            order = np.argsort(-likeness, kind="stable")
+        else:
+            found = self.index.search(vector, min(len(self.keys), (number + len(without)) * _WIDER))
+            order = np.asarray(found.keys, np.int64)
+            likeness = np.zeros(len(self.keys), np.float32)
+            likeness[order] = self.vectors[order] @ vector
+            order = order[np.argsort(-likeness[order], kind="stable")]
+        near: dict[str, Neighbour] = {}
+        for place in order:
+            span, graph = self.keys[place]
+            if span not in without and span not in near:
+                near[span] = Neighbour(span, graph, float(np.clip(likeness[place], -1, 1)))
+            if len(near) == number:
+                break
+        return list(near.values())
+
+
+def neighbourhood(
+    vectors: VectorStore, space: Space, kind: str, recordings: Iterable[str] | None = None, *,
+    exact_below: int = EXACT_BELOW,
+) -> Neighbourhood:  # fmt: skip
+    """Return the vectors of a space for one kind of span; those of all recordings stay in memory until they change.
+
+    Parameters
+    ----------
+    vectors : VectorStore
+    space : Space
+    kind : str
+        IRI of the kind of span.
+    recordings : iterable of str, optional
+        IRIs of the only recordings that count.
+    exact_below : int
+        From how many on an index may answer.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be read.
+    """
+    if recordings is not None:
+        return _read(vectors, space, kind, recordings)
+    return _neighbourhood(vectors.file, vectors.state, space, kind, exact_below)
+
+
+@lru_cache(maxsize=_KEPT)
+def _neighbourhood(file: Path, _state: str, space: Space, kind: str, exact_below: int) -> Neighbourhood:
+    store = VectorStore(file)
+    read = _read(store, space, kind)
+    index = None if len(read.keys) < exact_below else _index(store, space, kind, read)
+    return Neighbourhood(read.keys, read.vectors, index)
+
+
+def _read(store: VectorStore, space: Space, kind: str, recordings: Iterable[str] | None = None) -> Neighbourhood:
+    keys: list[tuple[str, str]] = []
+    parts: list[Vectors] = []
+    for run in store.runs(space, recordings):
+        chosen = [number for number, place in enumerate(run.places) if place.kind == kind]
+        if chosen:
+            keys += [(run.places[number].span, run.graph) for number in chosen]
+            parts.append(run.vectors[chosen])
+    return Neighbourhood(tuple(keys), np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
+
+
+def _files(store: VectorStore, space: Space, kind: str) -> tuple[Path, Path]:
+    name = f"{store.file.stem}.{space.id}.{kind.rpartition('/')[2]}"
+    return store.file.with_name(f"{name}.usearch"), store.file.with_name(f"{name}.json")
+
+
+def _stamp(store: VectorStore, space: Space) -> str:
+    return hashlib.sha256("".join(store.sums(space)).encode()).hexdigest()
+
+
+def _index(store: VectorStore, space: Space, kind: str, read: Neighbourhood) -> Any:
+    """Return the index that was made of exactly these vectors, or None."""
+    file, stamp = _files(store, space, kind)
+    try:
+        from usearch.index import Index  # noqa: PLC0415 - an optional extra
+
+        if json.loads(stamp.read_text(encoding="utf-8")) != [len(read.keys), _stamp(store, space)]:
+            return None
+        index = Index.restore(str(file), view=True)
+    except (ImportError, OSError, ValueError, RuntimeError):
+        return None
+    return index if index is not None and len(index) == len(read.keys) else None
+
+
+def make_indexes(vectors: VectorStore, exact_below: int = EXACT_BELOW) -> int:
+    """Make the index of each space and kind of span that is large enough, and return how many were made.
+
+    Raises
+    ------
+    StoreError
+        If the vectors cannot be read.
+    ImportError
+        If one is needed and the library usearch is not installed.
+    """
+    made = 0
+    for space in vectors.spaces():
+        kinds = {place.kind for run in vectors.runs(space) for place in run.places}
+        for kind in sorted(kinds):
+            read = _read(vectors, space, kind)
+            if len(read.keys) < exact_below:
+                continue
+            from usearch.index import Index  # noqa: PLC0415 - an optional extra
+
+            index = Index(ndim=read.vectors.shape[1], metric="ip", dtype="f32")
+            index.add(np.arange(len(read.keys)), read.vectors)
+            file, stamp = _files(vectors, space, kind)
+            stamp.unlink(missing_ok=True)
+            draft = file.with_suffix(".part")
+            index.save(str(draft))
+            draft.replace(file)
+            stamp.write_text(json.dumps([len(read.keys), _stamp(vectors, space)]), encoding="utf-8")
+            made += 1
+    vectors_changed()
+    return made
+
+
+def vectors_changed() -> None:
+    """Forget what is in memory, after an index was made."""
+    _neighbourhood.cache_clear()
