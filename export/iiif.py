@@ -67,10 +67,8 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
         Without a base.
     """
     if not options.base or not options.base.startswith(("http://", "https://")):
-        raise InputError(
-            f"{options.base!r} was given as the base of a manifest", "the address below which it will be served",
-            "--base https://archive.example.org/",
-        )  # fmt: skip
+        found = f"{options.base!r} was given as the base of a manifest" if options.base else "a manifest needs a base"
+        raise InputError(found, "the address below which it will be served", "--base https://archive.example.org/")
     document, said = manifest(material, options)
     notes += said
     yield json.dumps(document, ensure_ascii=False, indent=1).encode()
