@@ -32,6 +32,7 @@ from export.iiif_report import compatibility
 from export.material import Agent, Annotation, Layer, Material, Moment
 from export.options import Options, Served
 from export.rights import licence
+from export.webvtt import caption_parts
 from export.words import explained, one_line, plain_number
 from ontology.errors import InputError
 from ontology.terms import SKOS
@@ -66,10 +67,8 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
         Without a base.
     """
     if not options.base or not options.base.startswith(("http://", "https://")):
-        raise InputError(
-            f"{options.base!r} was given as the base of a manifest", "the address below which it will be served",
-            "--base https://archive.example.org/",
-        )  # fmt: skip
+        found = f"{options.base!r} was given as the base of a manifest" if options.base else "a manifest needs a base"
+        raise InputError(found, "the address below which it will be served", "--base https://archive.example.org/")
     document, said = manifest(material, options)
     notes += said
     yield json.dumps(document, ensure_ascii=False, indent=1).encode()
@@ -332,17 +331,23 @@ class _Manifest:
         return f"{self.canvas}#t={plain_number(start)},{plain_number(end)}"
 
     def _captions(self) -> Json:
-        body = {
-            "id": f"{self.root}/annotations.vtt", "type": "Text", "format": "text/vtt",
-            "language": self.options.language, "label": {"en": ["All annotations as captions"]},
-        }  # fmt: skip
-        item = {
-            "id": f"{self.root}/annotations/captions/1", "type": "Annotation", "motivation": ["supplementing"],
-            "body": body, "target": self.canvas,
-        }  # fmt: skip
+        """Return the page of captions: one file, or several where more annotations overlap than a viewer can show."""
+        count = len(caption_parts(self.material)) if self.served else 1
+        items: list[Json] = []
+        for part in range(1, count + 1):
+            which = f" ({part} of {count})" if count > 1 else ""
+            body = {
+                "id": f"{self.root}/annotations{f'-{part}' if count > 1 else ''}.vtt", "type": "Text",
+                "format": "text/vtt", "language": self.options.language,
+                "label": {"en": [f"All annotations as captions{which}"]},
+            }  # fmt: skip
+            items.append({
+                "id": f"{self.root}/annotations/captions/{part}", "type": "Annotation",
+                "motivation": ["supplementing"], "body": body, "target": self.canvas,
+            })  # fmt: skip
         return {
             "id": self._address("annotations/captions.json"), "type": "AnnotationPage",
-            "label": {"en": ["All annotations as captions"]}, "items": [item],
+            "label": {"en": ["All annotations as captions"]}, "items": items,
         }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Mirador 4.0, Universal Viewer 4.4; AVAnnotate's importer. ``docs/exporting.md`` 
 """
 
 from export.material import Material
+from export.webvtt import DEEPEST, caption_parts
 
 __all__ = ["compatibility"]
 
@@ -38,6 +39,13 @@ def compatibility(material: Material, *, plain: bool, page_port: bool) -> list[s
     ]
     if merged:
         lines.append(f"Ramp: {merged} of {total} start with another of their page and are merged with it")
+    if marked := sum("<" in f"{one.words}{one.agent.title}" for one in said):
+        lines.append(f"Clover: {marked} of {total} hold '<', which it takes for markup though they are plain text")
+    if (files := len(caption_parts(material))) > 1:
+        lines.append(
+            f"Clover: more than {DEEPEST} annotations overlap; captions are {files} files where they are served, a "
+            "single file may stay empty"
+        )
     if moments:
         clients = "Clover, Mirador" if plain else "Mirador"
         lines.append(f"{clients}: {moments} measured moments listed without times, which the captions have not")

@@ -92,6 +92,12 @@ def test_a_client_gets_the_format_it_likes_best(client: TestClient, accept: str,
     assert "accept" in answer.headers["vary"].lower()
 
 
+def test_whoever_asks_for_quads_gets_the_statements_and_not_nanopublications(client: TestClient) -> None:
+    place = f"/export/{recording(client, 'Bell')}"
+    answer = client.get(place, headers={"Accept": "application/n-quads"})
+    assert answer.content == client.get(f"{place}/nquads").content != client.get(f"{place}/nanopubs").content
+
+
 def test_the_files_of_a_recording_are_listed_and_each_is_there(client: TestClient) -> None:
     files = client.get(f"/export/{recording(client, 'Bell')}").json()["files"]
     assert (
