@@ -1,7 +1,7 @@
 """Passages that sound alike among many: how long a question takes, exactly and by an index, and what the index misses.
 
-Usage: ``python -m benchmarks.likeness [SPANS ...]``. Vectors are drawn by lot around 2,000 centres, so that some are near
-each other as sounds are; each has 512 numbers, as those of CLAP.
+Usage: ``python -m benchmarks.likeness [SPANS ...]``. Vectors are drawn by lot around 2,000 centres, so that some are
+near each other as sounds are; each has 512 numbers, as those of CLAP.
 """
 
 import sys
