@@ -234,7 +234,8 @@ def _nodes(sequences: Sequence[Line]) -> tuple[tuple[Node, ...], dict[tuple[int,
             groups[-1].append((passage, number))
             reached = max(reached, passage.end)
     groups.sort(key=lambda group: (group[0][0].start, group[0][0].key))
-    nodes, places = [], {}
+    nodes: list[Node] = []
+    places: dict[tuple[int, Passage], int] = {}
     for place, group in enumerate(groups):
         first = group[0][0]
         names = tuple(dict.fromkeys(sequences[number].source for _, number in group))

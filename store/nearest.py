@@ -178,7 +178,7 @@ def _index(store: VectorStore, space: Space, kind: str, read: Neighbourhood) -> 
             return None
         index = Index.restore(str(file), view=True)
         if index is not None:
-            index.expansion_search = _LOOKED_AT
+            index.expansion_search = _LOOKED_AT  # type: ignore[misc]  # it has a setter that mypy does not see
     except (ImportError, OSError, ValueError, RuntimeError):
         return None
     return index if index is not None and len(index) == len(read.keys) else None
