@@ -26,18 +26,22 @@ from typing import Self
 import pyoxigraph as ox
 
 from ontology.errors import InputError, QueryTooLarge, StoreError
-from store._answers import JSON, as_boolean, as_table, check_media_type, only_number
-from store._http import RemoteAnswer, get_graph, put_graph, send_query, send_update
-from store._quads import graph_name, read_quads
+from store._answers import JSON, as_boolean, as_table, check_media_type, only_number, rewritten
+from store._http import Connection
+from store._quads import graph_name, read_quads, stray
+from store._remote_answer import WholeAnswer
+from store._virtuoso import GRAPHS, HIDDEN_GRAPHS, adapted, mended
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
-from store.guard import check_query, check_update
+from store.guard import QueryForm, check_query, check_update
 from store.index.shortcuts import Plan
 from store.planning import planned
+from store.server import Server
 
 __all__ = ["RemoteStore"]
 
 _STAGING = "urn:acousma:staging:"
+_TRIPLES = "application/n-triples"
 
 
 class RemoteStore:
@@ -45,8 +49,8 @@ class RemoteStore:
 
     Parameters
     ----------
-    query_url, update_url, graph_store_url : str
-        Addresses of the SPARQL 1.1 Query, Update and Graph Store interfaces.
+    server : Server
+        Where it is and how it is spoken to.
     limits : Limits, optional
         How much a query may take.
     writable : bool, default False
@@ -58,19 +62,10 @@ class RemoteStore:
         If it is opened for writing and the server does not answer.
     """
 
-    def __init__(
-        self,
-        query_url: str,
-        update_url: str,
-        graph_store_url: str,
-        *,
-        limits: Limits | None = None,
-        writable: bool = False,
-    ) -> None:
-        self._query_url = query_url
-        self._update_url = update_url
-        self._graph_store_url = graph_store_url
+    def __init__(self, server: Server, *, limits: Limits | None = None, writable: bool = False) -> None:
+        self._server = server
         self._limits = limits or Limits()
+        self._connection = Connection(server, self._limits)
         self._writable = writable
         if writable:
             self._drop([graph for graph in self._graphs() if graph.startswith(_STAGING)])
@@ -92,7 +87,7 @@ class RemoteStore:
             staged = {name: f"{_STAGING}{uuid.uuid4().hex}" for name in files}
             try:
                 for name, staging in staged.items():
-                    put_graph(self._graph_store_url, staging, files[name])
+                    self._connection.store_graph(staging, files[name].read_bytes())
                 moves = [f"MOVE GRAPH <{staging}> TO GRAPH {name}" for name, staging in staged.items()]
                 drops = [f"DROP SILENT GRAPH {name}" for name in names if name not in staged]
                 self._send(" ;\n".join((*moves, *drops)))
@@ -164,11 +159,25 @@ class RemoteStore:
 
     def _answer(
         self, query: str | Plan, media_type: str, *, dataset: Dataset | None = None, only: str = ""
-    ) -> RemoteAnswer:
+    ) -> AnswerBytes:
         text = planned(query).text
         facts = check_query(query.text if isinstance(query, Plan) else query, self._limits)
         check_media_type(facts.form, media_type, only)
-        return send_query(self._query_url, text, media_type, self._limits, dataset)
+        if not self._connection.virtuoso:
+            return self._connection.query(text, media_type, dataset)
+        return self._from_virtuoso(text, media_type, facts.form, dataset)
+
+    def _from_virtuoso(self, text: str, media_type: str, form: QueryForm, dataset: Dataset | None) -> AnswerBytes:
+        """Ask a Virtuoso in a form that it answers rightly, and write its answer in the form that is wanted."""
+        as_json = form in ("select", "ask")
+        asked = self._connection.query(adapted(text, self._column), JSON if as_json else _TRIPLES, dataset)
+        data = b"".join(asked)
+        return WholeAnswer(rewritten(mended(data) if as_json else data, media_type, table=as_json))
+
+    def _column(self, text: str) -> list[Term | None]:
+        """Answer a query of one column, as it is."""
+        table = as_table(b"".join(self._connection.query(text, JSON)), JSON)
+        return [row[0] for row in table.rows]
 
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
@@ -177,7 +186,7 @@ class RemoteStore:
             triples = Path(folder) / "graph.nt"
             for iri in self._graphs() if graph is None else [graph]:
                 name = graph_name(iri)
-                get_graph(self._graph_store_url, iri, triples)
+                self._connection.fetch_graph(iri, triples)
                 read = ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES)
                 quads = (ox.Quad(quad.subject, quad.predicate, quad.object, name) for quad in read)
                 ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
@@ -188,7 +197,7 @@ class RemoteStore:
         name = graph_name(graph)
         with tempfile.TemporaryDirectory() as folder:
             triples = Path(folder) / "graph.nt"
-            get_graph(self._graph_store_url, graph, triples)
+            self._connection.fetch_graph(graph, triples)
             for quad in ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES):
                 yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
 
@@ -216,11 +225,13 @@ class RemoteStore:
         """Do nothing: no standard asks a server for it."""
 
     def close(self) -> None:
-        """Do nothing: no connection is kept."""
+        """Close the connections."""
+        self._connection.close()
 
     def _graphs(self) -> list[str]:
-        found = self.rows("SELECT DISTINCT ?g { GRAPH ?g { } }").rows
-        return [term.value for (term,) in found if isinstance(term, ox.NamedNode)]
+        text = GRAPHS if self._connection.virtuoso else "SELECT DISTINCT ?g { GRAPH ?g { } }"
+        names = [term.value for (term, *_) in self.rows(text).rows if isinstance(term, ox.NamedNode)]
+        return [name for name in names if name not in HIDDEN_GRAPHS]
 
     def _drop(self, graphs: Iterable[str]) -> None:
         drops = [f"DROP SILENT GRAPH {graph_name(graph)}" for graph in graphs]
@@ -228,11 +239,11 @@ class RemoteStore:
             self._send(" ;\n".join(drops))
 
     def _send(self, text: str) -> None:
-        send_update(self._update_url, text, self._limits)
+        self._connection.update(text)
 
     def _check_writable(self) -> None:
         if not self._writable:
-            raise StoreError(f"{self._update_url} is not open for writing", None, "open it with writable=True")
+            raise StoreError(f"{self._server} is not open for writing", None, "open it with writable=True")
 
     def __enter__(self) -> Self:
         return self
@@ -251,9 +262,10 @@ def _with_base(text: str, base: str | None) -> str:
 def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) -> dict[ox.NamedNode, Path]:
     """Write the quads of each graph to an N-Triples file of its own; graphs without quads get none."""
     files: dict[ox.NamedNode, Path] = {}
-    for name, quads in itertools.groupby(read_quads(nquads, set(names)), key=lambda quad: quad.graph_name):
-        if isinstance(name, ox.NamedNode):
-            path = files.setdefault(name, folder / f"{len(files)}.nt")
-            with path.open("ab") as file:
-                ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
+    for name, quads in itertools.groupby(read_quads(nquads), key=lambda quad: quad.graph_name):
+        if not isinstance(name, ox.NamedNode) or name not in names:
+            raise stray(name)
+        path = files.setdefault(name, folder / f"{len(files)}.nt")
+        with path.open("ab") as file:
+            ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
     return files
