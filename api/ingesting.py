@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from api.likeness import vectors_file
 from api.listing import clock, plain
 from api.places import remember
 from api.settings import Settings
@@ -173,6 +174,7 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         options.models.batch,
         trusted=checked_aspects(options.models.trusted),
         notes=notes_folder(settings.location),
+        vectors=vectors_file(settings.location),
     )
     job = Job(tuple(files), catalogue, heard, described, options.processes, hearing, tuple(wanted), on_ray)
     report = ingest_job(settings, job, messages)
@@ -280,7 +282,7 @@ def _say_standing(job: Job, store: Store, messages: Console) -> None:
         said = said_only(store, agent, minter) - job.listeners.trusted
         if said:
             note = f"{agent.name} failed a control test of {', '.join(sorted(said))}: said of that is kept in words."
-        elif was_auditioned(store, agent, minter):
+        elif listener.identity().kind == "encoder" or was_auditioned(store, agent, minter):
             continue
         else:
             note = f"whether {agent.name} listens was never tested here: acousma audition"

@@ -30,7 +30,7 @@ import pyoxigraph as ox
 from ontology.errors import InputError, QueryTooLarge, StoreError, StoreForbidden, StoreUnreachable
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number, rewritten
 from store._http import Connection
-from store._quads import graph_name, read_quads
+from store._quads import graph_name, read_quads, stray
 from store._remote_answer import WholeAnswer
 from store._virtuoso import GRAPHS, HIDDEN_GRAPHS, adapted, mended
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
@@ -308,11 +308,12 @@ def _with_base(text: str, base: str | None) -> str:
 def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) -> dict[ox.NamedNode, Path]:
     """Write the quads of each graph to an N-Triples file of its own; graphs without quads get none."""
     files: dict[ox.NamedNode, Path] = {}
-    for name, quads in itertools.groupby(read_quads(nquads, set(names)), key=lambda quad: quad.graph_name):
-        if isinstance(name, ox.NamedNode):
-            path = files.setdefault(name, folder / f"{len(files)}.nt")
-            with path.open("ab") as file:
-                ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
+    for name, quads in itertools.groupby(read_quads(nquads), key=lambda quad: quad.graph_name):
+        if not isinstance(name, ox.NamedNode) or name not in names:
+            raise stray(name)
+        path = files.setdefault(name, folder / f"{len(files)}.nt")
+        with path.open("ab") as file:
+            ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
     return files
 
 

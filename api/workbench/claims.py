@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Literal, cast
 
 import pyoxigraph as ox
@@ -23,6 +24,7 @@ from api.rest.asking import Row, ask_by_line
 from api.workbench.bench import Bench
 from export.citation import cite
 from export.material import Agent, Annotation, Concept, Material, Work
+from ontology.vocabulary import load_vocabulary
 from queries import find
 from queries.arguments import bind_arguments
 from store import Term
@@ -77,7 +79,8 @@ _OTHERS = """SELECT DISTINCT ?claim ?concept ?aspect ?confidence ?name ?maker ?s
   BIND(IF(?end < ?_end, ?end, ?_end) - IF(?start > ?_start, ?start, ?_start) AS ?shared)
   BIND(IF(?end > ?_end, ?end, ?_end) - IF(?start < ?_start, ?start, ?_start) AS ?together)
   FILTER(?claim != ?_claim && ?shared / ?together >= 0.5)
-} ORDER BY DESC(?same) DESC(?shared / ?together) ?maker ?concept LIMIT 60"""
+  BIND(IF(?maker = ?_maker, 1, 0) AS ?own)
+} ORDER BY ?own DESC(?same) DESC(?shared / ?together) ?maker ?concept LIMIT 60"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Evidence:
     certainty : str
     property, value, words : str
         What was measured, how much with its unit, and what it has to be by the rule; empty where there is none.
+    property_id : str
+        Id of what was measured.
     measurement : str
         IRI.
     picture : Markup
@@ -106,6 +111,7 @@ class Evidence:
     words: str
     measurement: str
     picture: Markup
+    property_id: str = ""
 
 
 async def read_claim(bench: Bench, request: Request, iri: str) -> Row:
@@ -160,7 +166,13 @@ def _evidence(row: Row) -> Evidence:
     return Evidence(
         row.get("said", ""), row.get("by", ""), row.get("certainty", ""), row.get("property", ""),
         quantity(float(value), unit) if value else "", words, row.get("measurement", ""), picture,
+        _ids_by_label().get(row.get("property", ""), ""),
     )  # fmt: skip
+
+
+@cache
+def _ids_by_label() -> Mapping[str, str]:
+    return {one.label: id_ for id_, one in load_vocabulary().properties.items()}
 
 
 async def reviews_of(bench: Bench, request: Request, iri: str) -> tuple[list[Row], list[Row]]:
@@ -179,7 +191,8 @@ async def other_claims(bench: Bench, request: Request, claim: Mapping[str, str],
     """Return other claims about the same passage, or one that shares at least half of the time of both."""
     values: dict[str, Term] = {
         "_recording": ox.NamedNode(claim["recording"]), "_aspect": ox.NamedNode(claim["aspect"]),
-        "_claim": ox.NamedNode(iri), "_start": _decimal(claim["start"]), "_end": _decimal(claim["end"]),
+        "_claim": ox.NamedNode(iri), "_maker": ox.NamedNode(claim["maker"]), "_start": _decimal(claim["start"]),
+        "_end": _decimal(claim["end"]),
     }  # fmt: skip
     return [defaultdict(str, row) for row in await ask_by_line(bench.service, request, _OTHERS, values)]
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import anyio.to_thread
 import pyoxigraph as ox
@@ -15,12 +15,12 @@ from api.protocol.problems import Problem
 from api.published.graph import BASE, load_published, serialise
 from api.rest.asking import Row, ask
 from api.workbench.bench import Bench
-from api.workbench.claims import citation, evidence_of, other_claims, read_claim, reviews_of, run_of
+from api.workbench.claims import Evidence, citation, evidence_of, other_claims, read_claim, reviews_of, run_of
 from api.workbench.layers import envelope_view
 from api.workbench.pages.recording import facts_of
 from api.workbench.sounds import sight
 from api.workbench.sounds.rights import Sound, file_of, sound_of
-from api.workbench.traces import trace_picture
+from api.workbench.traces import curves_for, trace_picture
 from ontology.documents import write_document
 from ontology.envelopes import load_envelopes
 from ontology.terms import ACV, PROV, SKOS
@@ -53,17 +53,18 @@ def routes(bench: Bench) -> APIRouter:
         reviews, comments = await reviews_of(bench, request, iri)
         times, parameters = await run_of(bench, request, claim["run"])
         label = published.label(claim["concept"])
+        evidence = await evidence_of(bench, request, iri)
         return bench.page(
             request, "claim.html", "archive", is_top=False, iri=iri, path_=bench.path(iri), claim=claim, works=works,
             start=start, end=end, label=label, sound=sound, way=bench.path, name=published.label,
             definition=published.text(claim["concept"], SKOS.NS + "definition"),
             page_of=lambda one: published.page(one) or one, title=works[0]["title"] if works else facts["file"],
-            evidence=await evidence_of(bench, request, iri), others=await other_claims(bench, request, claim, iri),
+            evidence=evidence, others=await other_claims(bench, request, claim, iri),
             reviews=reviews, comments=comments, verdicts=_standing(reviews), times=times, parameters=parameters,
             is_person=claim["type"] == PROV.Person, acv=ACV, cite=citation(claim, iri, works, bench.service.name),
             envelope=envelope_view(claim["envelope"]) if claim["envelope"] else None,
             need=load_envelopes().needs.get(claim["concept"].removeprefix(ACV)),
-            picture=await _trace(bench, request, claim, sound), BASE=BASE, me=me,
+            picture=await _trace(bench, request, claim, sound, evidence), BASE=BASE, me=me,
         )  # fmt: skip
 
     @router.api_route("/data/{rest:path}", methods=_METHODS)
@@ -100,8 +101,10 @@ def _standing(reviews: list[Row]) -> list[str]:
     return sorted({row["verdict"].removeprefix(ACV) for row in reviews if not row["newer"]})
 
 
-async def _trace(bench: Bench, request: Request, claim: Mapping[str, str], sound: Sound) -> Markup | None:
-    """Return the picture of level and brightness along the passage; None where the sound may not be heard."""
+async def _trace(
+    bench: Bench, request: Request, claim: Mapping[str, str], sound: Sound, evidence: Sequence[Evidence]
+) -> Markup | None:
+    """Return the picture of curves along the passage; None where the sound may not be heard."""
     if not sound.heard or bench.gallery is None:
         return None
     path = await file_of(bench, request, claim["recording"])
@@ -111,4 +114,5 @@ async def _trace(bench: Bench, request: Request, claim: Mapping[str, str], sound
         lambda: gallery.run(sight.trace, str(path), max(0.0, start - around), end + around)
     )
     caption = t("claim.trace_caption", start=clock(start), end=clock(end))
-    return trace_picture(found, (start, end), (caption, t("claim.level"), t("claim.brightness")))
+    names = {curve: t(f"claim.curve_{curve}") for curve in curves_for(one.property_id for one in evidence)}
+    return trace_picture(found, (start, end), caption, names)

@@ -4,14 +4,18 @@ Conventions
 -----------
 Passages that a person accepted come first, then those that were made to sound like this (a generator knows what it
 rendered), then those that measurement supports. What a person rejects is left out, and so is what cannot be heard by
-whoever asks.
+whoever asks. After them come examples that the generators of the corpus render when they are first asked for; they
+belong to no recording, and say so.
 """
 
 import json
+from collections.abc import Callable
+from typing import Annotated
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import Path as PathOf
+from fastapi.responses import FileResponse, Response
 
 from api.listing import clock
 from api.protocol.problems import Problem
@@ -22,6 +26,7 @@ from api.rest.lists import works_of
 from api.workbench.bench import Bench
 from api.workbench.sounds.rights import sounds_of
 from ontology.terms import ACV, SKOS
+from truth.corpus.specimens import EXAMPLES, specimens_of, write_specimen
 
 __all__ = ["routes"]
 
@@ -45,6 +50,20 @@ _EXAMPLES = """SELECT DISTINCT ?claim ?recording ?start ?end ?name ?rank WHERE {
   FILTER(?rank < 3)
 } ORDER BY ?rank DESC(?confidence) ?recording ?start LIMIT 60"""
 _WHY = ("accepted", "rendered", "supported")
+
+
+def _made(bench: Bench, t: Callable[..., str], concept: str) -> list[dict[str, str]]:
+    """Return the examples that the generators of the corpus render; none where nothing can be kept."""
+    if bench.gallery is None:
+        return []
+    label, found = load_published().label, list[dict[str, str]]()
+    for id_, number in specimens_of(concept):
+        title = t("sounding.made_title", concept=label(ACV + id_), number=number + 1)
+        found.append({
+            "sound": f"rendered/{id_}/{number}", "title": title, "why": t("sounding.made"),
+            "play": t("sounding.made_play", title=title),
+        })  # fmt: skip
+    return found
 
 
 def routes(bench: Bench) -> APIRouter:
@@ -76,8 +95,27 @@ def routes(bench: Bench) -> APIRouter:
                 "play": t("common.play_span", title=title, start=clock(start), end=clock(end)),
                 "when": f"{clock(start)}–{clock(end)}",
             })  # fmt: skip
-        told = {"examples": found, "none": t("sounding.none"), "claim": t("sounding.claim")}
+        told = {
+            "examples": found,
+            "made": _made(bench, t, concept),
+            "none": t("sounding.none"),
+            "claim": t("sounding.claim"),
+        }
         headers = {"Content-Type": "application/json", "Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
         return conditional(request, json.dumps(told, ensure_ascii=False).encode(), headers)
+
+    @router.api_route("/rendered/{concept}/{number}", methods=_METHODS)
+    async def _rendered(
+        request: Request, concept: str, number: Annotated[int, PathOf(ge=0, le=EXAMPLES - 1)]
+    ) -> Response:
+        bench.reader(request)
+        gallery = bench.gallery
+        if gallery is None or (concept, number) not in specimens_of(concept):
+            raise Problem(404, f"The generators of the corpus render no example of {concept[:80]!r}.")
+        path = await gallery.file(
+            f"specimen-{concept}-{number}.flac",
+            lambda draft: gallery.run(write_specimen, str(draft), concept, number),
+        )  # fmt: skip
+        return FileResponse(path, media_type="audio/flac", headers={"Cache-Control": "private, max-age=86400"})
 
     return router

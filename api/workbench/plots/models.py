@@ -49,7 +49,8 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
 
     for hertz, words in _MARKS:
         picture.add("line", x1=place(hertz), x2=place(hertz), y1=top, y2=bottom, class_="grid")
-        picture.text(place(hertz), bottom + 15, f"{words} Hz" if hertz == 50 else words, "tick", "middle")
+        for y in (14.0, bottom + 15):
+            picture.text(place(hertz), y, f"{words} Hz" if hertz == 50 else words, "tick", "middle")
     picture.text(right + 40, 14, heads[0], "tick", "middle")
     picture.text(width - 8, 14, heads[1], "tick", "end")
     for number, one in enumerate(envelopes):
@@ -78,7 +79,7 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
 def scores(right: Sequence[Right], name: str) -> Markup:
     """Draw balanced accuracy concept by concept, the weakest first, with 95 % intervals and chance at 0.5."""
     shown = sorted(right, key=lambda one: (one.score, one.label))[:MOST_SCORES]
-    width, line, left, edge, top = 560.0, 17.0, 190.0, 520.0, 6.0
+    width, line, left, edge, top = 420.0, 17.0, 180.0, 380.0, 20.0
     bottom = top + line * len(shown)
     picture = Picture(width, bottom + 22, name)
 
@@ -88,7 +89,8 @@ def scores(right: Sequence[Right], name: str) -> Markup:
     for score in (0.0, 0.25, 0.5, 0.75, 1.0):
         class_ = "ideal" if score == 0.5 else "grid"
         picture.add("line", x1=place(score), x2=place(score), y1=top, y2=bottom, class_=class_)
-        picture.text(place(score), bottom + 15, f"{score:g}", "tick", "middle")
+        for y in (top - 7, bottom + 15):  # a long picture is scrolled: both ends have the scale
+            picture.text(place(score), y, f"{score:g}", "tick", "middle")
     for number, one in enumerate(shown):
         y = top + number * line + line / 2
         picture.text(0, y + 4, shortened(one.label, left - 10), "lane")

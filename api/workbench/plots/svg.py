@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 __all__ = ["Picture", "legend", "percent_axis", "shortened", "ticks", "time_axis", "time_label"]
 
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
-_LETTER = 6.8
+_LETTER = 7.3
 """Mean width of a letter of 12 units' height."""
 
 Number = int | float

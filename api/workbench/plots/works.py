@@ -114,21 +114,27 @@ def draw_map(found: WorksMap, hrefs: Mapping[str, str], ends: Sequence[str], nam
     picture.add("rect", x=1, y=1, width=width - 2, height=height - 2, rx=6, class_="frame")
     picture.add("line", x1=edge, x2=width - edge, y1=height / 2, y2=height / 2, class_="grid")
     picture.add("line", x1=width / 2, x2=width / 2, y1=edge, y2=height - edge, class_="grid")
-    picture.text(10, height / 2 - 8, shortened(ends[0], width / 2 - 20), "tick")
-    picture.text(width - 10, height / 2 - 8, shortened(ends[1], width / 2 - 20), "tick", "end")
+    for x, words in ((16.0, ends[0]), (width - 8, ends[1])):  # upright along the edges, where no work stands
+        picture.add("text", shortened(words, height - 40), x=x, y=height / 2, class_="tick", text_anchor="middle",
+                    transform=f"rotate(-90 {x:g} {height / 2:g})")  # fmt: skip
     picture.text(width / 2, height - 12, shortened(ends[2], width - 40), "tick", "middle")
     picture.text(width / 2, 20, shortened(ends[3], width - 40), "tick", "middle")
     most = max((place.rows for place in found.places), default=1) or 1
     written: list[tuple[float, float, float]] = []
-    for place in sorted(found.places, key=lambda place: -place.rows):
-        x = width / 2 + place.x * (width / 2 - edge - 30)
-        y = height / 2 - place.y * (height / 2 - edge - 14)
-        radius = 4 + 15 * math.sqrt(place.rows / most)
+    order = sorted(found.places, key=lambda place: -place.rows)
+    circles = [
+        (
+            width / 2 + place.x * (width / 2 - edge - 30), height / 2 - place.y * (height / 2 - edge - 14),
+            4 + 15 * math.sqrt(place.rows / most),
+        )
+        for place in order
+    ]  # fmt: skip
+    for place, (x, y, radius) in zip(order, circles, strict=True):
         label = shortened(place.title, 150)
         picture.open("a", href=hrefs[place.work], aria_label=f"{place.title}: {place.rows}")
         picture.titled("circle", f"{place.title}: {place.rows}", cx=x, cy=y, r=radius, class_="mark colour-0",
                        fill_opacity=0.55)  # fmt: skip
-        spot = _room(written, (x, y, radius, len(label) * 6.8), width)
+        spot = _room(written, circles, (x, y, radius, len(label) * 6.8), width)
         if spot is not None:
             picture.text(spot[0], spot[1], label, "lane")
             written.append((spot[0], spot[1], spot[0] + len(label) * 6.8))
@@ -137,15 +143,25 @@ def draw_map(found: WorksMap, hrefs: Mapping[str, str], ends: Sequence[str], nam
 
 
 def _room(
-    written: Sequence[tuple[float, float, float]], about: tuple[float, float, float, float], width: float
-) -> tuple[float, float] | None:
-    """Find where a label beside a circle meets no other one; None if nowhere."""
+    written: Sequence[tuple[float, float, float]], circles: Sequence[tuple[float, float, float]],
+    about: tuple[float, float, float, float], width: float,
+) -> tuple[float, float] | None:  # fmt: skip
+    """Find where a label beside a circle meets no other one and no other circle; None if nowhere."""
     x, y, radius, length = about
     for left, line in (
         (x + radius + 4, y + 4), (x - radius - 4 - length, y + 4), (x - length / 2, y - radius - 5),
         (x - length / 2, y + radius + 14),
     ):  # fmt: skip
-        inside = left > 4 and left + length < width - 4
-        if inside and all(left > end or left + length < start or abs(line - at) > 13 for start, at, end in written):
+        inside = left > 24 and left + length < width - 24
+        free = all(
+            (cx, cy) == (x, y) or left > cx + size or left + length < cx - size or not line - 12 < cy + size
+            or cy - size > line + 4
+            for cx, cy, size in circles
+        )  # fmt: skip
+        if (
+            inside
+            and free
+            and all(left > end or left + length < start or abs(line - at) > 13 for start, at, end in written)
+        ):
             return left, line
     return None

@@ -10,6 +10,7 @@ of all channels in a column.
 """
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from PIL import Image
 
 __all__ = [
     "AXES", "COLUMNS", "FINEST", "FLOOR_DB", "FORM_COLUMNS", "HIGHEST_HZ", "LOWEST_HZ", "ROWS", "SCALES",
-    "TRACE_POINTS", "form", "peaks", "peaks_tile", "spectrum_tile", "tile_seconds", "trace",
+    "TRACED", "TRACE_POINTS", "form", "peaks", "peaks_tile", "spectrum_tile", "tile_seconds", "trace",
 ]  # fmt: skip
 
 COLUMNS, ROWS = 512, 256
@@ -34,6 +35,10 @@ FLOOR_DB = -110.0
 AXES = ("log", "mel", "linear")
 FORM_COLUMNS = 120
 TRACE_POINTS = 160
+
+TRACED = ("level", "brightness", "spread", "bands", "flatness", "side")
+"""What is drawn along a passage: level (dB relative to a sine at full scale), spectral centroid (Hz), spread about it
+(octaves), share of active quarter-octave bands, spectral flatness, share of the side signal (all from 0 to 1)."""
 
 _DENSE = 5
 """Up to this scale every sample counts."""
@@ -205,8 +210,8 @@ def peaks_tile(path: str, scale: int, number: int, whole: str | None) -> bytes:
         return _extremes(block, np.minimum(places, len(block) - 1)).tobytes()
 
 
-def trace(path: str, start: float, end: float) -> list[tuple[float, float, float]]:
-    """Return how level and brightness go along a stretch of a file.
+def trace(path: str, start: float, end: float) -> list[tuple[float, ...]]:
+    """Return how level, brightness, spread, density, flatness and width go along a stretch of a file.
 
     Parameters
     ----------
@@ -216,23 +221,42 @@ def trace(path: str, start: float, end: float) -> list[tuple[float, float, float
 
     Returns
     -------
-    list of (float, float, float)
-        Time in seconds, level in dB relative to a sine at full scale, spectral centroid in Hz (0 in silence), at
-        `TRACE_POINTS` times.
+    list of tuple of float
+        At `TRACE_POINTS` times: the time in seconds, then the values of `TRACED` in their order. In silence all
+        but the level are not a number.
     """
     found = []
     with soundfile.SoundFile(path) as file:
         rate = file.samplerate
         size = int(2 ** np.clip(np.round(np.log2(max(1.0, (end - start) * rate / 24))), 8, 12))
-        frequencies = np.fft.rfftfreq(size, 1.0 / rate)
         for number in range(TRACE_POINTS):
             time = start + (number + 0.5) * (end - start) / TRACE_POINTS
             block = _read(file, round(time * rate - size / 2), size)
             mean = float(np.mean(block.astype(np.float64) ** 2))
-            power = _power(block[None])[0]
-            bright = float((power * frequencies).sum() / power.sum()) if mean > 1e-9 else 0.0
-            found.append((round(time, 4), round(10 * np.log10(max(2 * mean, 1e-10)), 2), round(bright, 1)))
+            level = round(10 * np.log10(max(2 * mean, 1e-10)), 2)
+            values = _traced(block, rate) if mean > 1e-9 else (float("nan"),) * (len(TRACED) - 1)
+            found.append((round(time, 4), level, *values))
     return found
+
+
+def _traced(block: Samples, rate: int) -> tuple[float, ...]:
+    """Return the values of `TRACED` after the level, for one window of shape (samples, channels)."""
+    power = _power(block[None])[0]
+    frequencies = np.fft.rfftfreq(len(block), 1.0 / rate)
+    bright = float((power * frequencies).sum() / max(power.sum(), 1e-30))
+    edges = np.searchsorted(frequencies, 50.0 * 2.0 ** (np.arange(34) / 4))
+    bands = np.array([power[a:b].sum() for a, b in pairwise(edges) if b > a] or [power.sum()])
+    middles = np.array([(a + b) / 2 for a, b in pairwise(edges) if b > a] or [1.0])
+    weight = np.sqrt(bands) / max(float(np.sqrt(bands).sum()), 1e-30)
+    octaves = np.log2(middles)
+    spread = float(np.sqrt((weight * (octaves - (weight * octaves).sum()) ** 2).sum()))
+    active = float((bands >= bands.max() * 1e-3).mean())
+    heard = power[1:] + 1e-12 * power.max() + 1e-30
+    flat = float(np.exp(np.log(heard).mean()) / heard.mean())
+    both = block[:, :2].astype(np.float64)
+    ends = np.sqrt((both[:, 0] ** 2).sum() * (both[:, -1] ** 2).sum())
+    side = (1 - float((both[:, 0] * both[:, -1]).sum()) / ends) / 2 if ends > 1e-12 else 0.0
+    return round(bright, 1), round(spread, 3), round(active, 3), round(flat, 5), round(max(side, 0.0), 4)
 
 
 def form(path: str) -> list[tuple[float, float]]:

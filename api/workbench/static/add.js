@@ -91,6 +91,12 @@ function lineOf(job) {
   line.dataset.state = job.state;
   const make = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
   line.append(make("span", words[`state_${job.state}`], { className: `state ${job.state}` }), " ", make("strong", job.title || job.filename), " ", make("span", job.title ? job.filename : "", { className: "quiet" }));
+  if (job.describers.length) line.append(" ", make("span", words.with.replace("{names}", job.describers.join(", ")), { className: "quiet" }));
+  if (job.state === "running") {
+    const bar = make("progress", "", { max: 100, value: job.percent || 0 });
+    bar.setAttribute("aria-label", words.done_so_far);
+    line.append(document.createElement("br"), bar);
+  }
   if (job.problem) line.append(document.createElement("br"), make("span", job.problem, { className: "fault" }));
   for (const notice of job.notices) line.append(document.createElement("br"), make("span", notice, { className: "quiet" }));
   if (job.recording) {
@@ -110,6 +116,7 @@ async function follow(id) {
     const line = list.querySelector(`[data-job="${id}"]`);
     if (!line) return;
     if (line.dataset.state !== job.state) line.replaceWith(lineOf(job));
+    else if (job.state === "running") line.querySelector("progress").value = job.percent || 0;
     if (job.state === "done" || job.state === "failed") {
       if (job.state === "done") say(words.finished.replace("{name}", job.title || job.filename));
       said.textContent = "";

@@ -7,6 +7,8 @@ const ROW = 20;
 const HEAD = 22;
 const NAME = 14;
 const PAGE = 50;
+const FIRST = 5; // aspects of an agent that are shown at first: archetypes, those with glyphs, then the most frequent
+const LEADING = "morphologicalArchetype";
 
 export const edgeOf = (verdicts, tint) => {
   const has = (name) => verdicts.includes(name);
@@ -21,7 +23,7 @@ export const edgeOf = (verdicts, tint) => {
 
 export class Layers {
   constructor(canvas, words, changed) {
-    Object.assign(this, { canvas, words, changed, claims: [], shown: [], agents: [], lanes: [], chosen: null, onChoose: () => {}, view: null, high: 60, page: 0 });
+    Object.assign(this, { canvas, words, changed, claims: [], shown: [], agents: [], lanes: [], chosen: null, onChoose: () => {}, view: null, high: 60, page: 0, all: false, narrowed: false });
     canvas.addEventListener("click", (event) => {
       const box = canvas.getBoundingClientRect();
       const claim = this.at(event.clientX - box.left, event.clientY - box.top);
@@ -45,6 +47,7 @@ export class Layers {
 
   filter({ agent = "", aspect = "", verdict = "", confidence = "0", word = "" }) {
     const sought = word.trim().toLocaleLowerCase();
+    this.narrowed = aspect !== "" || verdict !== "" || sought !== "";
     this.shown = this.claims.filter((claim) =>
       (agent === "" || claim.agentNumber === Number(agent)) && (aspect === "" || claim.aspectNumber === Number(aspect))
       && (verdict === "" || (verdict === "unassessed" ? claim.verdicts.length === 0 : claim.verdicts.includes(verdict)))
@@ -69,11 +72,21 @@ export class Layers {
       lane.longest = Math.max(lane.longest, claim.end - claim.start);
       lane.claims.push(claim);
     }
-    this.lanes = [...groups.values()].sort((one, other) => one.agent - other.agent || other.claims.length - one.claims.length);
+    const person = (lane) => (this.agents[lane.agent].person ? 0 : 1);
+    const drawn = (lane) => (lane.aspect.id === LEADING ? -1 : lane.claims.some((claim) => hasGlyph(claim.concept.id)) ? 0 : 1);
+    const lanes = [...groups.values()].sort((one, other) => person(one) - person(other) || one.agent - other.agent
+      || drawn(one) - drawn(other) || other.claims.length - one.claims.length);
+    const counts = new Map();
+    for (const lane of lanes) { lane.place = counts.get(lane.agent) || 0; counts.set(lane.agent, lane.place + 1); }
+    this.folded = !this.all && !this.narrowed && Math.max(0, ...counts.values()) > FIRST;
+    this.lanes = this.folded ? lanes.filter((lane) => lane.place < FIRST) : lanes;
     let y = 0;
     let agent = null;
     for (const lane of this.lanes) {
       lane.first = lane.agent !== agent;
+      const { name } = this.agents[lane.agent];
+      const all = counts.get(lane.agent);
+      lane.head = this.folded && all > FIRST ? this.words.aspects_shown.replace("{name}", name).replace("{shown}", FIRST).replace("{all}", all) : name;
       if (lane.first) { y += HEAD; agent = lane.agent; }
       lane.top = y + NAME;
       lane.rows = lane.ends.length;
@@ -82,11 +95,24 @@ export class Layers {
     this.high = Math.max(40, y + 4);
   }
 
+  /** Show all aspects, or the first of each agent. */
+  unfold(all) {
+    this.all = all;
+    this.arrange();
+    this.changed();
+  }
+
+  /** Whether a claim is in a lane that is drawn. */
+  isDrawn(claim) {
+    return this.lanes.some((lane) => lane.agent === claim.agentNumber && lane.aspect === claim.aspect);
+  }
+
   /** The claim after or before the chosen one; without one the first that is seen. */
   beside(step) {
-    if (!this.chosen) return this.shown.find((claim) => claim.end > this.view.start) || null;
-    const at = this.shown.indexOf(this.chosen) + step;
-    return this.shown[Math.min(Math.max(0, at), this.shown.length - 1)] || null;
+    const drawn = this.folded ? this.shown.filter((claim) => this.isDrawn(claim)) : this.shown;
+    if (!this.chosen) return drawn.find((claim) => claim.end > this.view.start) || null;
+    const at = drawn.indexOf(this.chosen) + step;
+    return drawn[Math.min(Math.max(0, at), drawn.length - 1)] || null;
   }
 
   within(lane, view) {
@@ -115,7 +141,7 @@ export class Layers {
         pencil.fillStyle = tint.layers[lane.agent % 6];
         pencil.fillRect(0, lane.top - NAME - HEAD + 3, wide, 2);
         pencil.font = "600 12px system-ui, sans-serif";
-        pencil.fillText(this.agents[lane.agent].name, 6, lane.top - NAME - HEAD / 2 + 4, wide - 12);
+        pencil.fillText(lane.head, 6, lane.top - NAME - HEAD / 2 + 4, wide - 12);
       }
       pencil.fillStyle = tint.quiet;
       pencil.font = "11px system-ui, sans-serif";

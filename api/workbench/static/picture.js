@@ -46,7 +46,7 @@ export async function picture(scene, kind) {
   for (const lane of layers.lanes) {
     if (lane.first) {
       const colour = tint.layers[lane.agent % 6];
-      out.push(`<rect x="0" y="${y + lane.top - 33}" width="${wide}" height="2" fill="${colour}"/><text x="6" y="${y + lane.top - 18}" font-weight="600" fill="${colour}">${escaped(layers.agents[lane.agent].name)}</text>`);
+      out.push(`<rect x="0" y="${y + lane.top - 33}" width="${wide}" height="2" fill="${colour}"/><text x="6" y="${y + lane.top - 18}" font-weight="600" fill="${colour}">${escaped(lane.head)}</text>`);
     }
     out.push(`<text x="6" y="${y + lane.top - 3}" fill="${tint.quiet}">${escaped(lane.aspect.label)}</text>`);
     for (const claim of layers.within(lane, view)) {

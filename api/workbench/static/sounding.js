@@ -14,11 +14,11 @@ function stop() {
 function play(button, one) {
   if (playing === button) { stop(); return; }
   stop();
-  const address = new URL(`audio/${one.recording}`, bench).href;
+  const address = new URL(one.sound || `audio/${one.recording}`, bench).href;
   if (audio.src !== address) audio.src = address;
-  const begin = () => { audio.currentTime = one.start; };
+  const begin = () => { audio.currentTime = one.start || 0; };
   if (audio.readyState >= 1) begin(); else audio.addEventListener("loadedmetadata", begin, { once: true });
-  end = one.end;
+  end = one.end || Infinity;
   playing = button;
   button.classList.add("playing");
   audio.play().catch(stop);
@@ -28,25 +28,27 @@ audio.addEventListener("ended", stop);
 
 async function show() {
   const told = await (await fetch(place.dataset.examples)).json();
-  if (!told.examples.length) {
-    place.append(Object.assign(document.createElement("p"), { className: "quiet", textContent: told.none }));
-    return;
-  }
+  const more = place.querySelector("p");
+  if (!told.examples.length) more.before(Object.assign(document.createElement("p"), { className: "quiet", textContent: told.none }));
   const list = Object.assign(document.createElement("ul"), { className: "examples" });
-  for (const one of told.examples) {
+  for (const one of [...told.examples, ...told.made]) {
     const line = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", className: "play" });
     button.setAttribute("aria-label", one.play);
     button.addEventListener("click", () => play(button, one));
-    const link = Object.assign(document.createElement("a"), { textContent: one.title, href: new URL(one.recording, bench).href });
-    link.hash = `part=${one.start},${one.end}`;
-    const claim = Object.assign(document.createElement("a"), { textContent: told.claim, href: new URL(`claim/${one.claim}`, bench).href });
     const words = document.createElement("span");
-    words.append(link, ` ${one.when}, ${one.why} (`, claim, ")");
+    if (one.sound) {
+      words.append(one.title, Object.assign(document.createElement("span"), { className: "quiet", textContent: ` (${one.why})` }));
+    } else {
+      const link = Object.assign(document.createElement("a"), { textContent: one.title, href: new URL(one.recording, bench).href });
+      link.hash = `part=${one.start},${one.end}`;
+      const claim = Object.assign(document.createElement("a"), { textContent: told.claim, href: new URL(`claim/${one.claim}`, bench).href });
+      words.append(link, ` ${one.when}, ${one.why} (`, claim, ")");
+    }
     line.append(button, words);
     list.append(line);
   }
-  place.prepend(place.querySelector("h2"), list);
+  more.before(list);
 }
 
 if (place) {

@@ -313,8 +313,10 @@ document.addEventListener("acousma:playing", (event) => {
 
 // --- claims -------------------------------------------------------------------------------------------------------
 const chosen = find("[data-chosen]");
+const aspects = find('[data-set="aspects"]');
 function choose(claim, sounding = true) {
   layers.chosen = claim;
+  if (claim && !layers.isDrawn(claim)) { aspects.checked = true; layers.unfold(true); }
   redraw();
   if (!claim) { chosen.hidden = true; return; }
   chosen.hidden = false;
@@ -380,6 +382,8 @@ find('[data-set="model"]').addEventListener("change", () => {
   }
   redraw();
 });
+aspects.addEventListener("change", () => layers.unfold(aspects.checked));
+if (matchMedia("(max-width: 34rem)").matches) find("[data-more-tools]").open = false;
 find('[data-set="heard"]').addEventListener("change", (event) => { if (event.target.checked) { if (part.is) prepareHeard(); else say(words.too_long); } });
 for (const box of place.querySelectorAll("[data-curve]")) {
   box.addEventListener("change", () => curves.toggle(box.dataset.curve, box.checked).catch(failed));
