@@ -49,5 +49,5 @@ def opened_service(settings: Settings) -> Iterator[Service]:
             settings.limits,
             settings.base_iri,
             folder=folder,
-            address_of_store=settings.store,
+            address_of_store=str(settings.location),
         )
