@@ -34,7 +34,7 @@ from ontology.mint import Minter
 from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
 from queries.executables import questions_in_turtle
-from store import Limits, Store, open_store
+from store import Limits, Server, Store, open_store
 
 __all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
 
@@ -234,11 +234,11 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     return report
 
 
-def notes_folder(location: Path | str) -> Path:
+def notes_folder(location: Path | Server) -> Path:
     """Return where notes of what models heard are until it is stored: in the archive, or beside the user's settings."""
     if isinstance(location, Path):
         return location / "heard"
-    server = hashlib.sha256(location.encode()).hexdigest()[:16]
+    server = hashlib.sha256(str(location).encode()).hexdigest()[:16]
     return Path(typer.get_app_dir("acousma")) / "heard" / server
 
 

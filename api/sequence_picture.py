@@ -7,7 +7,7 @@ seventh. In the graph the strength of a stretch is the share of sources that cla
 of times that a source goes on that way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from queries.sequences import Merged, Passage
+from queries.sequences import Merged
 
 __all__ = ["draw"]
 
@@ -75,7 +75,7 @@ def _named(axes: Axes, found: Merged, box: tuple[float, float, float], label: st
 
 def _sources(axes: Axes, found: Merged, keys: list[str]) -> None:
     for row, line in enumerate(found.lines):
-        tracks = _tracks(line.passages)
+        tracks = line.tracks()
         tall = 0.84 / (max(tracks, default=0) + 1)
         for one, track in zip(line.passages, tracks, strict=True):
             y = row - 0.42 + (track + 0.5) * tall
@@ -85,17 +85,6 @@ def _sources(axes: Axes, found: Merged, keys: list[str]) -> None:
     axes.set_yticks(range(len(found.lines)), [line.source for line in found.lines], fontsize=8)
     axes.set_ylim(len(found.lines) - 0.4, -0.6)
     axes.set_title("what each source says", loc="left", fontsize=9)
-
-
-def _tracks(passages: Sequence[Passage]) -> list[int]:
-    """Return for each passage the first track on which none before it still lasts."""
-    ends: list[float] = []
-    places = {}
-    for number, one in sorted(enumerate(passages), key=lambda pair: (pair[1].start, -pair[1].end)):
-        track = next((place for place, end in enumerate(ends) if end <= one.start), len(ends))
-        ends[track : track + 1] = [one.end]
-        places[number] = track
-    return [places[number] for number in range(len(passages))]
 
 
 def _graph(axes: Axes, found: Merged, keys: list[str], rows: dict[str, int]) -> None:

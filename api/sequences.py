@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import networkx as nx
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -207,6 +206,8 @@ def _print(title: str, found: Merged, out: Console) -> None:
 
 
 def _write_graph(path: Path, title: str, found: Merged) -> None:
+    import networkx as nx
+
     graph = found.graph()
     graph.graph["title"] = title
     nx.write_graphml(graph, path)

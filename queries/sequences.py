@@ -16,8 +16,10 @@ Conventions
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["Line", "Merged", "Moment", "Node", "Passage", "merged", "related"]
 
@@ -61,6 +63,16 @@ class Line:
     source: str
     duration: float
     passages: tuple[Passage, ...]
+
+    def tracks(self) -> list[int]:
+        """Return for each passage, counted from 0, the first track on which none before it still lasts."""
+        ends: list[float] = []
+        places: dict[int, int] = {}
+        for number, one in sorted(enumerate(self.passages), key=lambda pair: (pair[1].start, -pair[1].end)):
+            track = next((place for place, end in enumerate(ends) if end <= one.start), len(ends))
+            ends[track : track + 1] = [one.end]
+            places[number] = track
+        return [places[number] for number in range(len(self.passages))]
 
     def scaled(self) -> "Line":
         """Return it with times as shares of the recording."""
@@ -145,6 +157,8 @@ class Merged:
 
     def graph(self) -> "nx.DiGraph[int]":
         """Return the graph for other programs, such as with ``networkx.write_graphml``."""
+        import networkx as nx  # noqa: PLC0415 - only whoever wants the graph needs it
+
         made: nx.DiGraph[int] = nx.DiGraph(unit="share" if self.stretched else "s")
         for place, node in enumerate(self.nodes):
             made.add_node(
@@ -220,7 +234,8 @@ def _nodes(sequences: Sequence[Line]) -> tuple[tuple[Node, ...], dict[tuple[int,
             groups[-1].append((passage, number))
             reached = max(reached, passage.end)
     groups.sort(key=lambda group: (group[0][0].start, group[0][0].key))
-    nodes, places = [], {}
+    nodes: list[Node] = []
+    places: dict[tuple[int, Passage], int] = {}
     for place, group in enumerate(groups):
         first = group[0][0]
         names = tuple(dict.fromkeys(sequences[number].source for _, number in group))

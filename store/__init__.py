@@ -53,6 +53,7 @@ __all__ = [
     "bind",
     "check_query",
     "check_update",
+    "is_address",
     "open_store",
     "open_writer",
     "query_form",

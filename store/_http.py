@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from SPARQLWrapper import POST, SPARQLWrapper
 
-from ontology.errors import QuerySyntaxError, StoreUnreachable
+from ontology.errors import InputError, QueryLost, QuerySyntaxError, QueryTooLarge, StoreForbidden, StoreUnreachable
 from store._remote_answer import RemoteAnswer, too_late
 from store.base import Dataset, Limits
 from store.server import Server
@@ -73,6 +73,7 @@ class _Asked(httpx.Auth):
     """Gives user and password when the server asks for them, in the way it asks for: Digest, else Basic."""
 
     def __init__(self, user: str, password: str) -> None:
+        self._user = user
         self._digest = httpx.DigestAuth(user, password)
         self._basic = httpx.BasicAuth(user, password)
         self._way: httpx.Auth | None = None
@@ -84,6 +85,11 @@ class _Asked(httpx.Auth):
                 return
             schemes = [one.split(" ")[0].lower() for one in response.headers.get_list("www-authenticate")]
             if "digest" in schemes:
+                if not self._user.isascii():
+                    response.close()
+                    raise InputError(
+                        f"the user {self._user!r} has letters that Digest authentication cannot carry", "ASCII"
+                    )
                 self._way = self._digest
             elif "basic" in schemes:
                 self._way = self._basic
@@ -92,7 +98,7 @@ class _Asked(httpx.Auth):
         yield from self._way.auth_flow(request)
 
 
-class _Wrapper(SPARQLWrapper):  # type: ignore[misc]  # it has no types
+class _Wrapper(SPARQLWrapper):
     """SPARQLWrapper, which hands the request it has written over instead of sending it."""
 
     def written(self) -> urllib.request.Request:
@@ -129,7 +135,8 @@ class Connection:
         )
         response = self._send(_Task(request, "queries", True, time.monotonic() + self._limits.seconds), judge=False)
         response.close()
-        return response.headers.get("server", "").lower().startswith("virtuoso")
+        name: str = response.headers.get("server", "")
+        return name.lower().startswith("virtuoso")
 
     @property
     def query_url(self) -> str:
@@ -283,26 +290,30 @@ class Connection:
         said = _said(response)
         if status == HTTPStatus.BAD_REQUEST and task.what != "graphs":
             raise QuerySyntaxError(f"{url} finds no SPARQL: {said}")
+        kind = StoreUnreachable
         found, advice = f"{url} answers {status} {response.reason_phrase}{f': {said}' if said else ''}", _CHECK
         if response.is_redirect:
             found = f"{url} leads on to {response.headers.get('location', 'nowhere')}"
             advice = "give the store that address, if it is the right one"
         elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+            kind = StoreForbidden
             found, advice = self._unknown(url)
         elif status == HTTPStatus.FORBIDDEN or "permission" in said.lower():
+            kind = StoreForbidden
             found = f"{url} does not allow this: {status} {response.reason_phrase}{f': {said}' if said else ''}"
             advice = (
                 "ask whoever runs it for the right to write" if task.what != "queries" else "ask whoever runs it"
             ) + "; a user is named by ACOUSMA_STORE_USER and ACOUSMA_STORE_PASSWORD, a token by ACOUSMA_STORE_TOKEN"
         elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
             if task.what != "queries":
+                kind = StoreForbidden
                 setting = "ACOUSMA_STORE_UPDATE" if task.what == "updates" else "ACOUSMA_STORE_GRAPHS"
                 advice = (
                     f"the store may be open for reading only; if its {task.what} have another address, set {setting}"
                 )
         elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             advice = "let the server take requests of some megabytes"
-        raise StoreUnreachable(found, None, advice)
+        raise kind(found, None, advice)
 
     def _unknown(self, url: str) -> tuple[str, str]:
         if self._server.token is not None:
@@ -328,7 +339,20 @@ class Connection:
         return StoreUnreachable(f"{url} does not answer ({why})", None, _CHECK)
 
     def _check_cut(self, response: httpx.Response) -> None:
-        """Refuse an answer of which the server says that it is not whole."""
+        """Refuse an answer of which a Virtuoso says that it is not whole; it does so with status 200."""
+        state, most = response.headers.get("x-sql-state"), response.headers.get("x-sparql-maxrows")
+        if state is None and most is None:
+            return
+        response.close()
+        if most is not None:
+            raise QueryTooLarge(
+                f"the server gives at most {most} rows", "a whole answer",
+                "add LIMIT, or raise ResultSetMaxRows in the settings of the server",
+            )  # fmt: skip
+        raise QueryLost(
+            f"the server gives a part of the answer only ({response.headers.get('x-sql-message', state)})",
+            "a whole answer", "make the query narrower",
+        )  # fmt: skip
 
 
 def _retry_after(response: httpx.Response) -> float | None:

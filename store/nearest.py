@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from store.vectors import Space, Vectors, VectorStore
 
@@ -30,6 +31,9 @@ EXACT_BELOW = 100_000
 
 _KEPT = 4
 """Spaces kept in memory."""
+
+_LOOKED_AT = 1_024
+"""Vectors that a search in an index keeps in view: the more, the fewer of the nearest are missed."""
 
 _WIDER = 4
 """How many times as many as asked for an index is asked for, so that few of the nearest are missed."""
@@ -82,26 +86,31 @@ class Neighbourhood:
         but : iterable of str
             Spans that do not count.
         """
-        without = set(but)
-        if not self.keys:
-            return []
-        if self.index is None:
-            likeness = self.vectors @ vector
-            order = np.argsort(-likeness, kind="stable")
-        else:
-            found = self.index.search(vector, min(len(self.keys), (number + len(without)) * _WIDER))
-            order = np.asarray(found.keys, np.int64)
-            likeness = np.zeros(len(self.keys), np.float32)
-            likeness[order] = self.vectors[order] @ vector
-            order = order[np.argsort(-likeness[order], kind="stable")]
-        near: dict[str, Neighbour] = {}
-        for place in order:
-            span, graph = self.keys[place]
-            if span not in without and span not in near:
-                near[span] = Neighbour(span, graph, float(np.clip(likeness[place], -1, 1)))
-            if len(near) == number:
+        without, near = set(but), dict[str, Neighbour]()
+        likeness = None if self.index is not None else self.vectors @ vector
+        taken = min(len(self.keys), (number + len(without)) * _WIDER)
+        while taken:
+            places = self._nearest_places(vector, taken, likeness)
+            values = self.vectors[places] @ vector
+            for at in np.lexsort((places, -values)):
+                span, graph = self.keys[places[at]]
+                if span not in without and span not in near and len(near) < number:
+                    near[span] = Neighbour(span, graph, float(np.clip(values[at], -1, 1)))
+            if len(near) >= number or taken == len(self.keys):
                 break
+            # several runs may have heard one span, so that there are fewer spans than vectors
+            taken, near = min(len(self.keys), taken * _WIDER), {}
         return list(near.values())
+
+    def _nearest_places(self, vector: Vectors, taken: int, likeness: Vectors | None) -> npt.NDArray[np.int64]:
+        """Return the places of the nearest vectors, in no order."""
+        if likeness is None:
+            return np.asarray(self.index.search(vector, taken).keys, np.int64)
+        if taken == len(likeness):
+            return np.arange(taken)
+        # those that are as near as the last of them are taken too, so that the order of equals is always the same
+        least = np.partition(likeness, len(likeness) - taken)[len(likeness) - taken]
+        return np.flatnonzero(likeness >= least)
 
 
 def neighbourhood(
@@ -168,6 +177,8 @@ def _index(store: VectorStore, space: Space, kind: str, read: Neighbourhood) -> 
         if json.loads(stamp.read_text(encoding="utf-8")) != [len(read.keys), _stamp(store, space)]:
             return None
         index = Index.restore(str(file), view=True)
+        if index is not None:
+            index.expansion_search = _LOOKED_AT  # type: ignore[misc]  # it has a setter that mypy does not see
     except (ImportError, OSError, ValueError, RuntimeError):
         return None
     return index if index is not None and len(index) == len(read.keys) else None
@@ -192,7 +203,8 @@ def make_indexes(vectors: VectorStore, exact_below: int = EXACT_BELOW) -> int:
                 continue
             from usearch.index import Index  # noqa: PLC0415 - an optional extra
 
-            index = Index(ndim=read.vectors.shape[1], metric="ip", dtype="f32")
+            # numbers of 16 bits do for finding; how near what was found is, is worked out from the vectors
+            index = Index(ndim=read.vectors.shape[1], metric="ip", dtype="bf16")
             index.add(np.arange(len(read.keys)), read.vectors)
             file, stamp = _files(vectors, space, kind)
             stamp.unlink(missing_ok=True)

@@ -6,9 +6,11 @@ Conventions
   --union-default-graph``), and to stop long queries itself (Oxigraph: ``--timeout-s``): when the time limit
   passes here, this side stops waiting, which on most servers does not stop the query.
 - The guard looks into query text before it is sent, as it does for the embedded store.
-- A bulk load is put into staging graphs, which one atomic update moves to their names. While it lasts, the
-  union shows what has arrived so far; what a killed writer leaves is dropped when the store is next opened
+- A bulk load is put into staging graphs, piece by piece, which one atomic update moves to their names. While it lasts,
+  the union shows what has arrived so far; what a killed writer leaves is dropped when the store is next opened
   for writing.
+- A piece is sent again when its answer does not come: the same triples in the same graph are the same graph.
+  Triples with blank nodes all go with the first piece, which replaces what the graph holds.
 - What is written is seen at once: :meth:`RemoteStore.publish` has nothing to do.
 """
 
@@ -18,14 +20,14 @@ import itertools
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyoxigraph as ox
 
-from ontology.errors import InputError, QueryTooLarge, StoreError
+from ontology.errors import InputError, QueryTooLarge, StoreError, StoreForbidden, StoreUnreachable
 from store._answers import JSON, as_boolean, as_table, check_media_type, only_number, rewritten
 from store._http import Connection
 from store._quads import graph_name, read_quads, stray
@@ -42,6 +44,9 @@ __all__ = ["RemoteStore"]
 
 _STAGING = "urn:acousma:staging:"
 _TRIPLES = "application/n-triples"
+
+PIECE_BYTES = 4 * 1024**2
+"""How many bytes of triples are sent at once: proxies and servers limit the size of a request."""
 
 
 class RemoteStore:
@@ -60,6 +65,8 @@ class RemoteStore:
     ------
     StoreUnreachable
         If it is opened for writing and the server does not answer.
+    StoreForbidden
+        If it is opened for writing, and the server does not take updates from who asks.
     """
 
     def __init__(self, server: Server, *, limits: Limits | None = None, writable: bool = False) -> None:
@@ -68,7 +75,22 @@ class RemoteStore:
         self._connection = Connection(server, self._limits)
         self._writable = writable
         if writable:
-            self._drop([graph for graph in self._graphs() if graph.startswith(_STAGING)])
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
+
+    def _prepare(self) -> None:
+        """Drop what a killed writer left, which tells at once whether the server may be written to."""
+        left = [graph for graph in self._graphs() if graph.startswith(_STAGING)]
+        try:
+            self._drop(left or [f"{_STAGING}none"])
+        except StoreForbidden:
+            raise
+        except StoreUnreachable:
+            if left:
+                raise
 
     def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
         """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
@@ -87,13 +109,19 @@ class RemoteStore:
             staged = {name: f"{_STAGING}{uuid.uuid4().hex}" for name in files}
             try:
                 for name, staging in staged.items():
-                    self._connection.store_graph(staging, files[name].read_bytes())
+                    self._upload(staging, files[name])
                 moves = [f"MOVE GRAPH <{staging}> TO GRAPH {name}" for name, staging in staged.items()]
                 drops = [f"DROP SILENT GRAPH {name}" for name in names if name not in staged]
                 self._send(" ;\n".join((*moves, *drops)))
             except StoreError:
-                self._drop(staged.values())
+                with suppress(StoreError):  # the next writer drops them
+                    self._drop(staged.values())
                 raise
+
+    def _upload(self, graph: str, file: Path) -> None:
+        """Put an N-Triples file in the place of a graph, piece by piece."""
+        for number, piece in enumerate(_pieces(file, PIECE_BYTES)):
+            self._connection.store_graph(graph, piece, add=number > 0)
 
     def add(self, quads: Iterable[ox.Quad]) -> None:
         """Add a few quads in one update.
@@ -116,7 +144,7 @@ class RemoteStore:
         """Remove a named graph whole and return how many quads went with it."""
         self._check_writable()
         name = graph_name(graph)
-        quads = only_number(self.rows(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {name} {{ ?s ?p ?o }} }}"))
+        quads = self._size(name)
         self._drop([graph])
         return quads
 
@@ -182,24 +210,36 @@ class RemoteStore:
     def dump(self, graph: str | None, path: Path) -> None:
         """Write one named graph, or with None all of them, to ``path`` as N-Quads."""
         part = path.with_name(path.name + ".part")
-        with tempfile.TemporaryDirectory() as folder, part.open("wb") as file:
-            triples = Path(folder) / "graph.nt"
-            for iri in self._graphs() if graph is None else [graph]:
-                name = graph_name(iri)
-                self._connection.fetch_graph(iri, triples)
-                read = ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES)
-                quads = (ox.Quad(quad.subject, quad.predicate, quad.object, name) for quad in read)
-                ox.serialize(quads, file, ox.RdfFormat.N_QUADS)
-        part.replace(path)
+        try:
+            with tempfile.TemporaryDirectory() as folder, part.open("wb") as file:
+                triples = Path(folder) / "graph.nt"
+                for iri in self._graphs() if graph is None else [graph]:
+                    ox.serialize(self._fetched(iri, triples), file, ox.RdfFormat.N_QUADS)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def quads(self, graph: str) -> Iterator[ox.Quad]:
         """Yield the quads of one named graph; it is fetched whole before the first."""
-        name = graph_name(graph)
         with tempfile.TemporaryDirectory() as folder:
-            triples = Path(folder) / "graph.nt"
-            self._connection.fetch_graph(graph, triples)
-            for quad in ox.parse(path=triples, format=ox.RdfFormat.N_TRIPLES):
-                yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
+            yield from self._fetched(graph, Path(folder) / "graph.nt")
+
+    def _fetched(self, graph: str, file: Path) -> Iterator[ox.Quad]:
+        """Fetch a graph into a file, and read its quads."""
+        name = graph_name(graph)
+        self._connection.fetch_graph(graph, file)
+        if self._connection.virtuoso:  # it stops at its limit of rows without a word
+            read, there = sum(1 for _ in ox.parse(path=file, format=ox.RdfFormat.N_TRIPLES)), self._size(name)
+            if read != there:
+                raise StoreUnreachable(
+                    f"{self._server} gives {read:,} of the {there:,} triples of {graph}", "all of them",
+                    "raise ResultSetMaxRows in the settings of the server",
+                )  # fmt: skip
+        for quad in ox.parse(path=file, format=ox.RdfFormat.N_TRIPLES):
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
+
+    def _size(self, name: ox.NamedNode) -> int:
+        return only_number(self.rows(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {name} {{ ?s ?p ?o }} }}"))
 
     def revisions(self) -> None:
         """Return None: no standard tells what has changed on a server."""
@@ -209,8 +249,9 @@ class RemoteStore:
 
     def stats(self) -> Stats:
         """Count what is stored; the time limit of queries applies."""
-        quads = only_number(self.rows("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"))
-        return Stats(quads, len(self._graphs()), None, None)
+        sizes = self.rows(GRAPHS).rows
+        known = [int(n.value) for g, n in sizes if isinstance(n, ox.Literal) and not self._hidden(g)]
+        return Stats(sum(known), len(self._graphs()), None, None)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -230,8 +271,13 @@ class RemoteStore:
 
     def _graphs(self) -> list[str]:
         text = GRAPHS if self._connection.virtuoso else "SELECT DISTINCT ?g { GRAPH ?g { } }"
-        names = [term.value for (term, *_) in self.rows(text).rows if isinstance(term, ox.NamedNode)]
-        return [name for name in names if name not in HIDDEN_GRAPHS]
+        return [
+            term.value for term, *_ in self.rows(text).rows if isinstance(term, ox.NamedNode) and not self._hidden(term)
+        ]
+
+    def _hidden(self, name: Term | None) -> bool:
+        """Tell whether a graph is one of a Virtuoso's own."""
+        return self._connection.virtuoso and isinstance(name, ox.NamedNode) and name.value in HIDDEN_GRAPHS
 
     def _drop(self, graphs: Iterable[str]) -> None:
         drops = [f"DROP SILENT GRAPH {graph_name(graph)}" for graph in graphs]
@@ -269,3 +315,26 @@ def _split(nquads: Path | bytes, names: Sequence[ox.NamedNode], folder: Path) ->
         with path.open("ab") as file:
             ox.serialize((quad.triple for quad in quads), file, ox.RdfFormat.N_TRIPLES)
     return files
+
+
+def _pieces(file: Path, most: int) -> Iterator[bytes]:
+    """Yield an N-Triples file in pieces of whole lines, those with blank nodes all in the first."""
+    with file.open("rb") as lines:
+        piece = [line for line in lines if _has_blank_node(line)]
+    size = sum(map(len, piece))
+    with file.open("rb") as lines:
+        for line in lines:
+            if _has_blank_node(line):
+                continue
+            if piece and size + len(line) > most:
+                yield b"".join(piece)
+                piece, size = [], 0
+            piece.append(line)
+            size += len(line)
+    if piece:
+        yield b"".join(piece)
+
+
+def _has_blank_node(line: bytes) -> bool:
+    """Tell whether a line may have a blank node; ``_:`` in the text of a literal counts, which does no harm."""
+    return line.startswith(b"_:") or b" _:" in line

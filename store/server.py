@@ -77,8 +77,14 @@ class Server:
             )  # fmt: skip
 
     @classmethod
-    def at(cls, address: str) -> Self:
+    def at(cls, address: str, *, as_given: bool = False) -> Self:
         """Return the server at an address; of its queries, or the base of them.
+
+        Parameters
+        ----------
+        address : str
+        as_given : bool
+            Whether it is the address of the queries whatever its end is.
 
         Examples
         --------
@@ -88,7 +94,7 @@ class Server:
         'https://example.org/acousma/sparql'
         """
         base = address.rstrip("/")
-        return cls(base if base.rpartition("/")[2] in _QUERIES else f"{base}/query")
+        return cls(base if as_given or base.rpartition("/")[2] in _QUERIES else f"{base}/query")
 
     def beside(self, name: str) -> str:
         """Return the address of a name beside the queries."""

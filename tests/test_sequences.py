@@ -2,14 +2,16 @@
 
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-import mir_eval
+import mir_eval.chord  # type: ignore[import-untyped]  # it ships no types
 import networkx as nx
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.options import Source
@@ -19,6 +21,7 @@ from ontology.errors import InputError
 from queries import answer
 from queries.sequences import Line, Merged, Passage, merged
 from store import Store, open_store
+from tests.bench import workbench
 from tests.commands import Ended, acousma
 from tests.sounds import tone, write
 from tests.test_queries import ALSO, filled
@@ -248,3 +251,40 @@ def test_what_cannot_be_merged_or_drawn_is_refused(
 def test_a_merged_graph_is_in_the_order_of_time() -> None:
     found: Merged = merged([line("a", (5, 6, "b"), (0, 1, "c")), line("b", (0, 1, "a"))], same)
     assert [node.key for node in found.nodes] == ["a", "c", "b"]
+
+
+# -- the page -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    folder: Path = tmp_path_factory.mktemp("page") / "archive"
+    with open_store(folder, writable=True) as store:
+        filled(store, ALSO / "coherence_between_versions.trig")
+    with workbench(folder) as made:
+        yield made
+
+
+def test_a_page_draws_what_the_sources_say_together_with_names_for_whoever_points_at_it(client: TestClient) -> None:
+    page = client.get("/workbench/sequences", params={"work": "Glass Tides"})
+    assert page.status_code == 200 and "Mean coherence: 0.73." in page.text
+    assert "<title>Graduated continuant → Attack-impulse ×1</title>" in page.text
+    assert "Graduated continuant · 0:11.5–0:20.0 · Anna Keller; Measuring describer" in page.text
+    assert not re.search(r"<script>|\son\w+=|\sstyle=", page.text)
+    versions = {"work": "Slow and Fast", "aspect": "brightnessLevel", "sources": "versions"}
+    assert "Dark · version 1, 5–15 %" in client.get("/workbench/sequences", params=versions).text
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, "Choose"),
+        ({"work": "No such work"}, "Nothing of this kind is claimed"),
+        ({"work": "Glass Tides", "sources": "versions"}, "claims of one recording only"),
+        ({"work": "<script>alert(1)</script>", "aspect": "'"}, "Nothing of this kind is claimed"),
+    ],
+)
+def test_what_a_page_cannot_merge_it_says(client: TestClient, params: dict[str, str], words: str) -> None:
+    page = client.get("/workbench/sequences", params=params)
+    assert (page.status_code, words in page.text) == (200, True)
+    assert "<script>alert" not in page.text

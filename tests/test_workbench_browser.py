@@ -183,6 +183,7 @@ def test_two_hours_with_ten_thousand_claims_open_at_once(browser: Browser, endpo
         modules = ("glyphs", "layers", "curves", "tiles", "picture", "picker", "saying")
         for name in sorted(files | {f"workbench/static/{one}.js" for one in modules}):
             size += client.get(f"/{name}").raise_for_status().num_bytes_downloaded
+        size += client.get("/workbench/layers/recording/long").raise_for_status().num_bytes_downloaded
     assert len(files) > 4 and size < 300_000, size
     page, errors = opened(browser)
     page.goto(f"{endpoint.base}workbench/recording/long")

@@ -10,13 +10,14 @@ scores against a corpus of known truth are that.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
 
 from api.protocol.service import Service
 from api.rest.asking import ask_by_line
 from ontology.envelopes import Envelope, load_envelopes
+from ontology.schemes import SCHEMES
 from ontology.score_terms import ListeningCondition, ScoreMetric
 from ontology.terms import ACV, Verdict
 from ontology.vocabulary import load_vocabulary
@@ -187,5 +188,28 @@ def _tell_scores(cards: Mapping[str, Card], rows: list[Mapping[str, str]]) -> No
     for agent, values in errors.items():
         cards[agent].calibration = sum(values) / len(values)
     for card in cards.values():
+        card.right = _told_apart(card.right)
         card.right.sort(key=lambda one: (-one.score, one.label))
         card.passed.sort(key=lambda one: one.label)
+
+
+def _told_apart(right: list[Right]) -> list[Right]:
+    """Add the scheme to labels that concepts of several authors share."""
+    times, concepts = Counter(one.label for one in right), load_vocabulary().concepts
+    return [
+        replace(one, label=f"{one.label} ({_author(concepts[one.concept].scheme)})")
+        if times[one.label] > 1 and one.concept in concepts
+        else one
+        for one in right
+    ]
+
+
+def _author(scheme: str) -> str:
+    """Return whose words a scheme has.
+
+    Examples
+    --------
+    >>> _author("smalley-morphology"), _author("schaeffer-dataset")
+    ('Smalley', 'SCHAEFFER data set')
+    """
+    return SCHEMES[scheme].partition(":")[0].removeprefix("Label groups of the ")

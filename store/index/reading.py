@@ -113,14 +113,14 @@ def facts_by_graph(quads: Iterable[ox.Quad]) -> Iterator[tuple[GraphName, Facts]
                 yield graph, Facts(nodes, others, people)
             nodes, others, people = Facts.none()
             graph = name
-        if predicate in nodes:
+        if (iris := nodes.get(predicate)) is not None:
             if not isinstance(subject, ox.NamedNode):
                 continue
             node = subject.value
             if isinstance(term, ox.NamedNode):
                 iri = (term.value,)
-                if (known := nodes[predicate].setdefault(node, iri)) is not iri:
-                    nodes[predicate][node] = _added(known, iri)
+                if (known := iris.setdefault(node, iri)) is not iri:
+                    iris[node] = _added(known, iri)
             elif (known_other := others[predicate].setdefault(node, other := (term,))) is not other:
                 others[predicate][node] = _added(known_other, other)
         elif predicate == _TYPE and term == _PERSON and isinstance(subject, ox.NamedNode):
@@ -218,21 +218,22 @@ def _claims(
     places: Mapping[str, Sequence[tuple[str, int, int]]],
 ) -> None:
     aspects, confidences = reading.nodes[ACM.aspect], reading.numbers(ACM.confidence)
-    counted: set[tuple[str, tuple[str | None, str, str | None]]] = set()
+    claims, counts = reading.rows.claims, Counter[tuple[str | None, str, str | None]]()
     nowhere: Sequence[tuple[str | None, int | None, int | None]] = ((None, None, None),)
     nothing: tuple[None] = (None,)
     for node, bodies in reading.nodes[OA.hasBody].items():
         if node not in aspects and node not in confidences and not any(body.startswith(ACV) for body in bodies):
             continue
+        counted = set()
         for span, body, aspect, maker, confidence in itertools.product(
             targets.get(node, nothing), bodies, aspects.get(node, nothing), makers.get(node, nothing),
             confidences.get(node, nothing),
         ):  # fmt: skip
             for recording, start, stop in (places.get(span) or nowhere) if span is not None else nowhere:
-                reading.rows.claims.append((node, span, recording, start, stop, body, aspect, maker, confidence))
+                claims.append((node, span, recording, start, stop, body, aspect, maker, confidence))
                 if aspect is not None or body.startswith(ACV):
-                    counted.add((node, (recording, body, maker)))
-    counts = Counter(key for _, key in counted)
+                    counted.add((recording, body, maker))
+        counts.update(counted)
     reading.rows.counts += [(*key, number) for key, number in counts.items()]
 
 

@@ -49,7 +49,8 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
 
     for hertz, words in _MARKS:
         picture.add("line", x1=place(hertz), x2=place(hertz), y1=top, y2=bottom, class_="grid")
-        picture.text(place(hertz), bottom + 15, f"{words} Hz" if hertz == 50 else words, "tick", "middle")
+        for y in (14.0, bottom + 15):
+            picture.text(place(hertz), y, f"{words} Hz" if hertz == 50 else words, "tick", "middle")
     picture.text(right + 40, 14, heads[0], "tick", "middle")
     picture.text(width - 8, 14, heads[1], "tick", "end")
     for number, one in enumerate(envelopes):
@@ -78,7 +79,7 @@ def bands(envelopes: Sequence[Envelope], name: str, links: str, heads: tuple[str
 def scores(right: Sequence[Right], name: str) -> Markup:
     """Draw balanced accuracy concept by concept, the weakest first, with 95 % intervals and chance at 0.5."""
     shown = sorted(right, key=lambda one: (one.score, one.label))[:MOST_SCORES]
-    width, line, left, edge, top = 560.0, 17.0, 190.0, 520.0, 20.0
+    width, line, left, edge, top = 420.0, 17.0, 180.0, 380.0, 20.0
     bottom = top + line * len(shown)
     picture = Picture(width, bottom + 22, name)
 
