@@ -35,10 +35,10 @@ demo: install   ## Ingest demo/, answer three questions, print what to type next
 	@$(ACOUSMA) next
 
 test: install   ## Run the test suite, on all processors, without a browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-all: install  ## Run the test suite, the tests in Chromium, and the slow ones, which repeat for every case what it does for some
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "slow or not slow"
 
 check: install  ## Lint, type-check, and check that generated files are current
 	$(BIN)/ruff check .

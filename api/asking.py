@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from api.likeness import ears_of
 from api.listing import MOST_ROWS, as_csv, as_json, as_rich, plain
 from api.settings import Settings
 from ontology.errors import InputError, ParameterError, UnknownName
 from ontology.terms import DCTERMS, FOAF, MO, PREFIXES
 from ontology.vocabulary import Rule, Vocabulary, load_vocabulary
 from queries import StoredQuery, answer, find, load_queries, row_limit, whole_answer
-from queries.library import sparql as question_text
+from queries.library import sparql
 from store import Store, Table, open_store, query_form
 
 __all__ = [
@@ -85,7 +86,8 @@ def answer_question(
     (name, arguments), (out, messages) = question, where
     query = find(name)
     with open_store(settings.location, limits=settings.limits) as store:
-        table = (whole_answer if whole else answer)(store, name, arguments)
+        ears = ears_of(settings.location, store.rows) if query.vectors else None
+        table = (whole_answer if whole else answer)(store, name, arguments, ears)
         if not table.rows:
             _check_names(store, query, arguments)
     write_table(table, {column.name: column.unit for column in query.columns}, format_, (out, query.summary))
@@ -122,6 +124,20 @@ def _check_names(store: Store, query: StoredQuery, arguments: Mapping[str, str])
             f"the archive knows no {kind} {text!r}", f"a name, or a part of one, for {parameter.name}",
             f"did you mean {' or '.join(names[one] for one in near)}?" if near else "acousma works lists what there is",
         )  # fmt: skip
+
+
+def question_text(settings: Settings, name: str, arguments: Mapping[str, str]) -> str:
+    """Return a stored question as SPARQL; what sounds alike is looked up for it, if it asks for that.
+
+    Raises
+    ------
+    UnknownName, ParameterError, InputError
+        As `queries.sparql`.
+    """
+    if not find(name).vectors:
+        return sparql(name, arguments)
+    with open_store(settings.location, limits=settings.limits) as store:
+        return sparql(name, arguments, ears_of(settings.location, store.rows))
 
 
 def write_table(

@@ -37,6 +37,7 @@ from api.ontology_cli import add_ontology
 from api.options import AnnotationFormat, Describer, Engine, Format, ReportFormat, Store, examples
 from api.probe_cli import probe
 from api.research_cli import research
+from api.sequence_cli import add_sequence_command
 from api.server_options import PerMinute, Scoring, ScoringOption, ServerUrl, Timeout
 from api.settings import load_settings
 from api.token_cli import token
@@ -151,7 +152,7 @@ def ask(
         return
     arguments = arguments_of(param or [])
     if show:
-        sys.stdout.write(asking.question_text(name, arguments))
+        sys.stdout.write(asking.question_text(load_settings(store), name, arguments))
         return
     asking.answer_question(load_settings(store), (name, arguments), format_.value, (_OUT, _ERR))
 
@@ -369,6 +370,7 @@ app.add_typer(token)
 app.add_typer(probe)
 add_backup_commands(app)
 add_index_command(app)
+add_sequence_command(app)
 
 
 @app.command("next", hidden=True)

@@ -16,11 +16,11 @@ RO-Crate 1.3 (https://w3id.org/ro/crate/1.3), written by the library rocrate; Sc
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -33,20 +33,26 @@ from queries.library import sparql
 from queries.questions import StoredQuery
 from store import Store, Table
 
+if TYPE_CHECKING:
+    from rocrate.model.contextentity import ContextEntity
+    from rocrate.model.file import File
+
 __all__ = ["Asked", "packed", "write_crate"]
 
 _ONTOLOGY = Path(__file__).parents[1] / "ontology"
 _QUESTIONS = Path(__file__).parents[1] / "queries"
 _LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+_HOME = "https://w3id.org/acousma/"
 _AT_ONCE = 400
 _MOST_GRAPHS = 5_000
 _GRAPHS = (
     "SELECT DISTINCT ?graph WHERE {{ VALUES ?thing {{ {things} }} GRAPH ?graph {{ ?thing ?p ?o }} }} ORDER BY ?graph"
 )
-_SPEAKERS = f"""SELECT DISTINCT ?agent ?name ?version ?type ?run ?time WHERE {{ VALUES ?graph {{ GRAPHS }}
+_SPEAKERS = f"""SELECT DISTINCT ?agent ?name ?version ?type ?run ?time ?ended WHERE {{ VALUES ?graph {{ GRAPHS }}
   GRAPH ?graph {{ ?run <{PROV.wasAssociatedWith}> ?agent . ?agent <{RDF.type}> ?type
     OPTIONAL {{ ?agent <{FOAF.name}> ?name }} OPTIONAL {{ ?agent <{DCTERMS.hasVersion}> ?version }}
-    OPTIONAL {{ ?run <{PROV.startedAtTime}> ?time }} }} }} ORDER BY ?run"""
+    OPTIONAL {{ ?run <{PROV.startedAtTime}> ?time }} OPTIONAL {{ ?run <{PROV.endedAtTime}> ?ended }} }} }}
+  ORDER BY ?run"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,13 @@ class Asked:
     name : str
     arguments : Mapping of str to str
         As they were typed.
+    licence : str or None
+        Address of the licence under which whoever packs it gives it away.
     """
 
     name: str
     arguments: Mapping[str, str]
+    licence: str | None = None
 
 
 def write_crate(store: Store, asked: Asked, base: str, folder: Path) -> list[str]:
@@ -151,14 +160,35 @@ def _speakers(store: Store, graphs: list[str]) -> Iterator[dict[str, str]]:
 
 
 _FILES = {
-    "question.rq": ("The question as it is stored", "application/sparql-query"),
-    "asked.rq": ("The question as it was asked, with its arguments", "application/sparql-query"),
-    "answer.csv": ("The answer as a table", "text/csv"),
-    "answer.json": ("The answer as JSON", "application/json"),
-    "data.nq": ("The named graphs that describe what the answer names", "application/n-quads"),
-    "ontology.ttl": ("The ontology that was used", "text/turtle"),
-    "vocabulary.ttl": ("The vocabulary that was used", "text/turtle"),
+    "question.rq": (
+        "The question as it is stored",
+        "application/sparql-query",
+        "SPARQL, with its parameters and columns",
+    ),
+    "asked.rq": ("The question as it was asked", "application/sparql-query", "SPARQL, with the arguments in it"),
+    "answer.csv": ("The answer as a table", "text/csv", "Comma-separated values, a row per solution"),
+    "answer.json": ("The answer as JSON", "application/json", "SPARQL 1.1 results, with the kinds of terms"),
+    "data.nq": ("The data", "application/n-quads", "The named graphs that describe what the answer names"),
+    "ontology.ttl": ("The ontology that was used", "text/turtle", "Classes and properties, OWL"),
+    "vocabulary.ttl": ("The vocabulary that was used", "text/turtle", "Concepts, scales and measurement rules, SKOS"),
 }
+
+
+_RIGHTS = {
+    _LICENCE: {
+        "@type": "CreativeWork", "name": "CC BY 4.0",
+        "description": "Creative Commons Attribution 4.0 International: use it for anything, and say who made it.",
+    },
+    "#rights": {
+        "@type": "CreativeWork", "name": "No licence stated",
+        "description": "Whoever packed this crate states no licence for the answer and the data. Rights in works and "
+        "recordings are those that the data name; ontology and vocabulary have a licence of their own.",
+    },
+}  # fmt: skip
+_GIVEN = {
+    "@type": "CreativeWork", "name": "Licence of this crate",
+    "description": "The licence under which this crate is given away, as whoever packed it states it.",
+}  # fmt: skip
 
 
 def _describe(
@@ -179,47 +209,64 @@ def _describe(
     crate.description = " ".join([f"{query.description or query.summary} Asked with {told}.", *notes])
     crate.datePublished = times[1]
 
+    if crate.preview is not None:
+        crate.preview["name"] = "What is in this crate"
+
     def add(identifier: str, **properties: Any) -> ContextEntity:
         made = ContextEntity(crate, identifier, properties=properties)
         crate.add(made)
         return made
 
     files = {
-        name: File(crate, folder / name, name, properties={"name": title, "encodingFormat": type_}, record_size=True)
-        for name, (title, type_) in _FILES.items()
-    }
+        name: File(
+            crate, folder / name, name, record_size=True,
+            properties={"name": title, "encodingFormat": type_, "description": what},
+        )
+        for name, (title, type_, what) in _FILES.items()
+    }  # fmt: skip
     crate.add(*files.values())
+    attribution = add(_LICENCE, **_RIGHTS[_LICENCE])
     for name in ("ontology.ttl", "vocabulary.ttl"):
         files[name]["version"] = _ontology_version()
-        files[name]["license"] = add(_LICENCE, **{"@type": "CreativeWork", "name": "CC BY 4.0"})
+        files[name]["license"] = attribution
+    rights = asked.licence or "#rights"
+    crate.license = attribution if rights == _LICENCE else add(rights, **_RIGHTS.get(rights, _GIVEN))
     software = add(
-        f"https://w3id.org/acousma/software/{software_version()}",
-        **{"@type": "SoftwareApplication", "name": "Acousma", "version": software_version()},
+        f"{_HOME}software/{software_version()}",
+        **{"@type": "SoftwareApplication", "name": "Acousma", "version": software_version(), "url": _HOME},
     )
     crate.add_action(
         software, "#asking", object=[files["asked.rq"], files["data.nq"], files["vocabulary.ttl"]],
         result=[files["answer.csv"], files["answer.json"]],
-        properties={"name": f"Asking {asked.name}", "startTime": _stamp(times[0]), "endTime": _stamp(times[1])},
+        properties={
+            "name": f"Asking {asked.name}", "description": f"The stored question {asked.name} was asked with {told}.",
+            "startTime": _stamp(times[0]), "endTime": _stamp(times[1]),
+        },
     )  # fmt: skip
-    agents: dict[str, ContextEntity] = {}
-    for one in speakers:
-        if one["agent"] not in agents:
-            kind = "Person" if one["type"] == PROV.Person else "SoftwareApplication"
-            version = {"version": one["version"]} if "version" in one else {}
-            agents[one["agent"]] = add(
-                one["agent"], **{"@type": kind, "name": one.get("name", one["agent"]), **version}
-            )
-        role = "agent" if one["type"] == PROV.Person else "instrument"
-        add(
-            one["run"],
-            **{
-                "@type": "CreateAction", "name": f"What {one.get('name', 'an agent')} said", "result": files["data.nq"],
-                role: agents[one["agent"]],
-            },
-            **({"startTime": one["time"]} if "time" in one else {}),
-        )  # fmt: skip
-    crate.root_dataset["mentions"] = [crate.get("#asking")]
+    runs = _said(add, speakers, files["data.nq"])
+    crate.root_dataset["mentions"] = [crate.get("#asking"), *runs] if runs else crate.get("#asking")
     crate.write(folder)
+
+
+def _said(
+    add: Callable[..., "ContextEntity"], speakers: Iterable[Mapping[str, str]], data: "File"
+) -> list["ContextEntity"]:
+    """Add who speaks in the data and each run; return the runs."""
+    agents: dict[str, ContextEntity] = {}
+    runs: dict[str, ContextEntity] = {}
+    for one in speakers:
+        name, person = one.get("name", one["agent"]), one["type"] == PROV.Person
+        if one["agent"] not in agents:
+            kind = {"@type": "Person"} if person else {"@type": "SoftwareApplication", "url": one["agent"]}
+            version = {"version": one["version"]} if "version" in one else {}
+            agents[one["agent"]] = add(one["agent"], **kind, name=name, **version)
+        times = {"startTime": one.get("time"), "endTime": one.get("ended")}
+        runs[one["run"]] = add(
+            one["run"], name=f"What {name} said", description=f"A run of {name} on one recording, with its parameters",
+            result=data, **{"@type": "CreateAction", "agent" if person else "instrument": agents[one["agent"]]},
+            **{key: value.replace("Z", "+00:00") for key, value in times.items() if value},
+        )  # fmt: skip
+    return list(runs.values())
 
 
 def _ontology_version() -> str:
@@ -230,7 +277,7 @@ def _ontology_version() -> str:
 
 
 def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds")
 
 
 def packed(folder: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from api.likeness import vectors_file
 from api.listing import clock, plain
 from api.places import remember
 from api.settings import Settings
@@ -33,7 +34,7 @@ from ontology.mint import Minter
 from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
 from queries.executables import questions_in_turtle
-from store import Limits, Store, open_store
+from store import Limits, Server, Store, open_store
 
 __all__ = ["IngestOptions", "ModelOptions", "checked_aspects", "ingest_job", "ingest_paths", "print_report"]
 
@@ -173,6 +174,7 @@ def ingest_paths(settings: Settings, options: IngestOptions, messages: Console) 
         options.models.batch,
         trusted=checked_aspects(options.models.trusted),
         notes=notes_folder(settings.location),
+        vectors=vectors_file(settings.location),
     )
     job = Job(tuple(files), catalogue, heard, described, options.processes, hearing, tuple(wanted), on_ray)
     report = ingest_job(settings, job, messages)
@@ -232,11 +234,11 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     return report
 
 
-def notes_folder(location: Path | str) -> Path:
+def notes_folder(location: Path | Server) -> Path:
     """Return where notes of what models heard are until it is stored: in the archive, or beside the user's settings."""
     if isinstance(location, Path):
         return location / "heard"
-    server = hashlib.sha256(location.encode()).hexdigest()[:16]
+    server = hashlib.sha256(str(location).encode()).hexdigest()[:16]
     return Path(typer.get_app_dir("acousma")) / "heard" / server
 
 
@@ -280,7 +282,7 @@ def _say_standing(job: Job, store: Store, messages: Console) -> None:
         said = said_only(store, agent, minter) - job.listeners.trusted
         if said:
             note = f"{agent.name} failed a control test of {', '.join(sorted(said))}: said of that is kept in words."
-        elif was_auditioned(store, agent, minter):
+        elif listener.identity().kind == "encoder" or was_auditioned(store, agent, minter):
             continue
         else:
             note = f"whether {agent.name} listens was never tested here: acousma audition"

@@ -7,11 +7,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.asking import answer_question, write_table
+from api.likeness import vectors_file
 from api.listing import plain
 from api.settings import Settings
 from ontology.errors import InputError, UnknownName
 from queries import answer
 from store import open_store
+from store.vectors import VectorStore
 
 _SHUTDOWN_SECONDS = 10
 """How long a server that is told to stop goes on answering."""
@@ -71,6 +73,7 @@ def withdraw_graph(settings: Settings, graph: str) -> int:
     with open_store(settings.location, writable=True, limits=settings.limits) as store:
         count = store.withdraw(graph)
         store.publish()
+    VectorStore(vectors_file(settings.location)).forget([graph])
     return count
 
 

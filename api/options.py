@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AnnotationFormat", "Describer", "Engine", "Format", "ReportFormat", "Store", "examples", "processors"]
+__all__ = [
+    "AnnotationFormat",
+    "Describer",
+    "Engine",
+    "Format",
+    "ReportFormat",
+    "Source",
+    "Store",
+    "examples",
+    "processors",
+]
 
 
 class Describer(StrEnum):
@@ -18,6 +28,7 @@ class Describer(StrEnum):
     AST = "ast"
     WHISPER = "whisper"
     PROBE = "probe"
+    ENCODER = "encoder"
     OPENAI = "openai"
 
 
@@ -41,6 +52,13 @@ class AnnotationFormat(StrEnum):
 
     JSONLD = "jsonld"
     TURTLE = "turtle"
+
+
+class Source(StrEnum):
+    """What a sequence is taken from."""
+
+    AGENTS = "agents"
+    VERSIONS = "versions"
 
 
 class ReportFormat(StrEnum):

@@ -69,6 +69,11 @@ def _example(query: StoredQuery, store: Store) -> str:
     if missing:
         wanted = "".join(f" --param {name}=IRI" for name in missing)
         return f"`acousma ask {query.name}{wanted}`; another question with `--format csv` gives the IRI.\n"
+    if query.vectors:
+        return (
+            f"`acousma ask {query.name}{given}`\n\n"
+            "The demo archive has no vectors: no listening model has heard it ([likeness](likeness.md)).\n"
+        )
     table = answer(store, query.name, query.example)
     return f"`acousma ask {query.name}{given}`\n\n{_answer(table, {c.name: c.unit for c in query.columns})}"
 

@@ -41,4 +41,13 @@ def opened_service(settings: Settings) -> Iterator[Service]:
             writer = stack.enter_context(closing(open_writer(settings.location, settings.limits)))
         access = Access(Tokens(settings.tokens_file), settings.writes, settings.public, settings.audio)
         folder = settings.location if isinstance(settings.location, Path) else None
-        yield Service(store, own, writer, access, settings.limits, settings.base_iri, folder=folder)
+        yield Service(
+            store,
+            own,
+            writer,
+            access,
+            settings.limits,
+            settings.base_iri,
+            folder=folder,
+            address_of_store=settings.store,
+        )

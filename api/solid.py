@@ -13,19 +13,20 @@ Solid Protocol 0.11, 5.3 Writing Resources; Linked Data Platform 1.0.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import httpx
 import pyoxigraph as ox
 
+from api.solid_login import ClientLogin
 from export.nanopub import spoken
 from ontology.errors import InputError, StoreUnreachable, UnknownName
 from ontology.terms import DCTERMS, FOAF, OA, PREFIXES, PROV
 from store import Store
 
-__all__ = ["Pushed", "annotations_of", "outcomes", "push"]
+__all__ = ["Pushed", "annotations_of", "login_from", "outcomes", "push"]
 
 _TURTLE = "text/turtle"
 _SECONDS = 30.0
@@ -78,8 +79,47 @@ def annotations_of(store: Store, person: str) -> list[str]:
     return sorted(found)
 
 
+def login_from(environment: Mapping[str, str], container: str, issuer: str | None = None) -> httpx.Auth | str | None:
+    """Return how to log in to a pod.
+
+    Parameters
+    ----------
+    environment : Mapping of str to str
+        ``ACOUSMA_SOLID_CLIENT_ID`` and ``ACOUSMA_SOLID_CLIENT_SECRET``, else ``ACOUSMA_SOLID_TOKEN``.
+    container : str
+    issuer : str, optional
+        Else the server of the container.
+
+    Returns
+    -------
+    ClientLogin, str or None
+        A bearer token as text; None where there is nothing to log in with.
+
+    Raises
+    ------
+    InputError
+        If half of the credentials is missing, or the issuer is no safe address.
+    """
+    id_, secret = (environment.get(f"ACOUSMA_SOLID_CLIENT_{name}", "") for name in ("ID", "SECRET"))
+    if id_ and secret:
+        return ClientLogin(issuer or urljoin(container, "/"), id_, secret)
+    if id_ or secret:
+        given, missing = ("ID", "SECRET") if id_ else ("SECRET", "ID")
+        raise InputError(f"ACOUSMA_SOLID_CLIENT_{given} is set alone", f"ACOUSMA_SOLID_CLIENT_{missing} as well")
+    if issuer:
+        raise InputError(
+            "an issuer was given without a client", "ACOUSMA_SOLID_CLIENT_ID and ACOUSMA_SOLID_CLIENT_SECRET"
+        )
+    return environment.get("ACOUSMA_SOLID_TOKEN") or None
+
+
 def push(
-    store: Store, annotations: list[str], container: str, *, token: str | None = None, replace: bool = False
+    store: Store,
+    annotations: list[str],
+    container: str,
+    *,
+    login: httpx.Auth | str | None = None,
+    replace: bool = False,
 ) -> Iterator[Pushed]:
     """Put annotations into a container and read each back.
 
@@ -90,8 +130,8 @@ def push(
         IRIs.
     container : str
         Address that ends in ``/``.
-    token : str, optional
-        Bearer token of the pod.
+    login : ClientLogin or str, optional
+        How to log in, or a bearer token of the pod.
     replace : bool
         Whether what stands there and differs is overwritten.
 
@@ -108,8 +148,9 @@ def push(
     """
     if not re.fullmatch(r"https?://[^\s?#]+/", container):
         raise InputError(f"{container!r} was given as a container", "an http(s) address that ends in '/'")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(timeout=_SECONDS, headers=headers, follow_redirects=True) as pod:
+    headers = {"Authorization": f"Bearer {login}"} if isinstance(login, str) else {}
+    auth = login if isinstance(login, httpx.Auth) else None
+    with httpx.Client(timeout=_SECONDS, headers=headers, auth=auth, follow_redirects=True) as pod:
         for annotation in annotations:
             address = urljoin(container, _name(annotation))
             triples = set(spoken(store, annotation))
@@ -169,7 +210,7 @@ def _check(answer: httpx.Response, address: str, what: str) -> None:
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise StoreUnreachable(
             f"{address} may not be {what} ({answer.status_code})", "a container that is open to you",
-            "give a token of the pod in ACOUSMA_SOLID_TOKEN",
+            "log in with ACOUSMA_SOLID_CLIENT_ID and _SECRET, or give a token in ACOUSMA_SOLID_TOKEN",
         )  # fmt: skip
     if not answer.is_success:
         raise StoreUnreachable(f"{address} cannot be {what} ({answer.status_code})", "a container of a Solid pod")

@@ -30,7 +30,7 @@ from ontology.errors import UnknownName
 from ontology.report import write_report
 from ontology.terms import PREFIXES
 from ontology.validate import Finding, rules_digest, validate
-from store import Store, open_store
+from store import Server, Store, open_store
 
 __all__ = ["ValidateOptions", "graphs_of_work", "validate_archive"]
 
@@ -199,11 +199,11 @@ class _Note:
 
     Parameters
     ----------
-    location : str or Path
+    location : Server or Path
         The archive; beside one on a server there is no note.
     """
 
-    def __init__(self, location: str | Path) -> None:
+    def __init__(self, location: Server | Path) -> None:
         self._file = location / _NOTE if isinstance(location, Path) else None
 
     def _read(self) -> dict[str, str]:

@@ -5,7 +5,8 @@ Conventions
 The shape is the one that most viewers read. Pages are embedded, labelled and sorted by start. A stretch has a string
 as its target, ``canvas#t=start,end``; an instant has a ``PointSelector``, except at 0, which a viewer takes for none:
 there it is a stretch of 10 ms. The first body is a sentence that can stand alone, then come tags, then the concept.
-The last page is a WebVTT file with all annotations as cues, which is where some viewers find the times.
+Moments that were measured stand on pages of their own, as instants: where a stretch is loudest, where a sound object
+ends. The last page is a WebVTT file with all annotations as cues, which is where some viewers find the times.
 
 The profile *plain* is for clients that read nothing but strings: instants become stretches of 10 ms, and bodies hold no
 links. Addresses lie below the base; the documents are to be served there with CORS, the sound with byte ranges.
@@ -26,10 +27,12 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from export.iiif_form import ranges
+from export.iiif_moments import as_annotation, moment_bodies, name_of
 from export.iiif_report import compatibility
-from export.material import Agent, Annotation, Layer, Material
+from export.material import Agent, Annotation, Layer, Material, Moment
 from export.options import Options, Served
 from export.rights import licence
+from export.webvtt import caption_parts
 from export.words import explained, one_line, plain_number
 from ontology.errors import InputError
 from ontology.terms import SKOS
@@ -64,10 +67,8 @@ def write(material: Material, options: Options, notes: list[str], /) -> Iterator
         Without a base.
     """
     if not options.base or not options.base.startswith(("http://", "https://")):
-        raise InputError(
-            f"{options.base!r} was given as the base of a manifest", "the address below which it will be served",
-            "--base https://archive.example.org/",
-        )  # fmt: skip
+        found = f"{options.base!r} was given as the base of a manifest" if options.base else "a manifest needs a base"
+        raise InputError(found, "the address below which it will be served", "--base https://archive.example.org/")
     document, said = manifest(material, options)
     notes += said
     yield json.dumps(document, ensure_ascii=False, indent=1).encode()
@@ -199,8 +200,9 @@ class _Manifest:
                 ]
             if served.sounds and not self.plain:
                 canvas["accompanyingCanvas"] = self._beside()
-        if self.material.layers:
-            canvas["annotations"] = [*self._pages(), self._captions()]
+        pages = [*self._pages(), *self._measured(), *([self._captions()] if self.material.layers else [])]
+        if pages:
+            canvas["annotations"] = pages
         return canvas
 
     def _painted(self) -> Json:
@@ -254,6 +256,29 @@ class _Manifest:
                 "label": {"none": [one_line(layer.agent.title)]}, "items": list(self._items(layer)),
             }  # fmt: skip
 
+    def _measured(self) -> Iterator[Json]:
+        """Yield a page of measured moments per agent: they are not claims, and stand apart from them."""
+        agents = {one.agent.iri: one.agent for one in self.material.moments}
+        for agent in agents.values():
+            yield {
+                "id": self._address(f"annotations/{_name(agent)}-moments.json"), "type": "AnnotationPage",
+                "label": {"en": [f"Measured moments ({one_line(agent.title)})"]},
+                "items": [self._moment(one) for one in self.material.moments if one.agent.iri == agent.iri],
+            }  # fmt: skip
+
+    def _moment(self, one: Moment) -> Json:
+        agent, id_ = one.agent, f"{self.root}/moment/{name_of(one)}-{_name(one.agent)}"
+        return {
+            "id": f"{id_}{'?profile=plain' if self.plain and self.served else ''}", "type": "Annotation",
+            "motivation": ["commenting", "tagging"],
+            "creator": {"id": agent.iri, "type": "Software", "name": one_line(agent.title)},
+            "seeAlso": [{
+                "id": one.iri, "type": "Dataset", "label": {"en": ["What was measured"]}, "format": "text/turtle",
+            }],
+            "body": moment_bodies(one, self.options.language, plain=self.plain),
+            "target": self._target(as_annotation(one)),
+        }  # fmt: skip
+
     def _items(self, layer: Layer) -> Iterator[Json]:
         agent = layer.agent
         creator = {"id": agent.iri, "type": "Person" if agent.person else "Software", "name": one_line(agent.title)}
@@ -306,17 +331,23 @@ class _Manifest:
         return f"{self.canvas}#t={plain_number(start)},{plain_number(end)}"
 
     def _captions(self) -> Json:
-        body = {
-            "id": f"{self.root}/annotations.vtt", "type": "Text", "format": "text/vtt",
-            "language": self.options.language, "label": {"en": ["All annotations as captions"]},
-        }  # fmt: skip
-        item = {
-            "id": f"{self.root}/annotations/captions/1", "type": "Annotation", "motivation": ["supplementing"],
-            "body": body, "target": self.canvas,
-        }  # fmt: skip
+        """Return the page of captions: one file, or several where more annotations overlap than a viewer can show."""
+        count = len(caption_parts(self.material)) if self.served else 1
+        items: list[Json] = []
+        for part in range(1, count + 1):
+            which = f" ({part} of {count})" if count > 1 else ""
+            body = {
+                "id": f"{self.root}/annotations{f'-{part}' if count > 1 else ''}.vtt", "type": "Text",
+                "format": "text/vtt", "language": self.options.language,
+                "label": {"en": [f"All annotations as captions{which}"]},
+            }  # fmt: skip
+            items.append({
+                "id": f"{self.root}/annotations/captions/{part}", "type": "Annotation",
+                "motivation": ["supplementing"], "body": body, "target": self.canvas,
+            })  # fmt: skip
         return {
             "id": self._address("annotations/captions.json"), "type": "AnnotationPage",
-            "label": {"en": ["All annotations as captions"]}, "items": [item],
+            "label": {"en": ["All annotations as captions"]}, "items": items,
         }  # fmt: skip
 
 

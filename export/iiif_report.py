@@ -7,6 +7,7 @@ Mirador 4.0, Universal Viewer 4.4; AVAnnotate's importer. ``docs/exporting.md`` 
 """
 
 from export.material import Material
+from export.webvtt import DEEPEST, caption_parts
 
 __all__ = ["compatibility"]
 
@@ -22,11 +23,11 @@ def compatibility(material: Material, *, plain: bool, page_port: bool) -> list[s
     page_port : bool
         Whether the addresses name a port.
     """
-    said = material.annotations
-    if not said:
+    said, moments = material.annotations, len(material.moments)
+    if not said and not moments:
         return ["nothing is said of this recording: the manifest has no annotations"]
     total = len(said)
-    instants = sum(one.is_instant for one in said)
+    instants = sum(one.is_instant for one in said) + moments
     tagged = sum(one.concept is not None for one in said)
     merged = total - len({(layer.agent.iri, one.start) for layer in material.layers for one in layer.annotations})
     timeless = total if plain else sum(not one.is_instant or one.start == 0 for one in said)
@@ -38,6 +39,17 @@ def compatibility(material: Material, *, plain: bool, page_port: bool) -> list[s
     ]
     if merged:
         lines.append(f"Ramp: {merged} of {total} start with another of their page and are merged with it")
+    if marked := sum("<" in f"{one.words}{one.agent.title}" for one in said):
+        lines.append(f"Clover: {marked} of {total} hold '<', which it takes for markup though they are plain text")
+    if (files := len(caption_parts(material))) > 1:
+        lines.append(
+            f"Clover: more than {DEEPEST} annotations overlap; captions are {files} files where they are served, a "
+            "single file may stay empty"
+        )
+    if moments:
+        clients = "Clover, Mirador" if plain else "Mirador"
+        lines.append(f"{clients}: {moments} measured moments listed without times, which the captions have not")
+        lines.append(f"Universal Viewer: {moments} measured moments not shown")
     if instants and not plain:
         lines.append(
             f"Aviary, AVAnnotate: {instants} points make Aviary show no list at all and AVAnnotate read 0 to 0: "

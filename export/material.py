@@ -10,8 +10,9 @@ IRI. Numbers that were not stored are None.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
-__all__ = ["Agent", "Annotation", "Assessment", "AudioFile", "Concept", "Layer", "Left", "Material", "Work"]
+__all__ = ["Agent", "Annotation", "Assessment", "AudioFile", "Concept", "Layer", "Left", "Material", "Moment", "Work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,35 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment that follows from what was measured of a stretch; nobody claims it.
+
+    Parameters
+    ----------
+    iri : str
+        Of the measurement, or of the span that ends here.
+    at : Decimal
+        Seconds from the start of the recording.
+    kind : {"peak", "end"}
+        Where the stretch is loudest, or where a sound object ends.
+    start, end : Decimal
+        Seconds, of the stretch.
+    agent : Agent
+        Who measured.
+    share : Decimal or None
+        The measured position of a peak within the stretch, from 0 to 1.
+    """
+
+    iri: str
+    at: Decimal
+    kind: Literal["peak", "end"]
+    start: Decimal
+    end: Decimal
+    agent: Agent
+    share: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """A stored annotation that cannot be exported, and why."""
 
@@ -234,6 +264,8 @@ class Material:
         Annotations that are stored and stand in no layer.
     sample_rate : int or None
         Hz.
+    moments : tuple of Moment
+        What was measured at a moment, in order of time.
     """
 
     recording: str
@@ -243,6 +275,7 @@ class Material:
     layers: tuple[Layer, ...] = ()
     left: tuple[Left, ...] = ()
     sample_rate: int | None = None
+    moments: tuple[Moment, ...] = ()
 
     @property
     def id(self) -> str:

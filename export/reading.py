@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from export.material import Agent, Annotation, Assessment, AudioFile, Concept, Layer, Left, Material, Work
+from export.moments import ENDS, PEAKS, moments_of
 from export.sent import SENT, times_in
 from ontology.errors import UnknownName
 from ontology.terms import ACM, ACV, DC, DCTERMS, FOAF, FRBR, MO, OA, PROV, RDF
@@ -85,6 +86,12 @@ def _rows(store: Store, text: str, recording: str, order: str = "") -> Iterator[
             return
 
 
+def _texts(store: Store, text: str, recording: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of an answer as text, empty where there is nothing."""
+    order = "?source ?start ?end ?maker ?name ?version"
+    return ({name: _text(term) for name, term in row.items()} for row in _rows(store, text, recording, order))
+
+
 def find_recording(store: Store, name: str) -> str:
     """Return the IRI of the recording that a name stands for.
 
@@ -152,7 +159,8 @@ def read_material(store: Store, recording: str) -> Material:
     reader = _Reader(store, recording, duration)
     layers = reader.layers()
     work = _work(store, recording, files)
-    return Material(recording, duration, work, files, layers, tuple(reader.left), int(rate) if rate else None)
+    moments = moments_of(_texts(store, PEAKS, recording), _texts(store, ENDS, recording), duration)
+    return Material(recording, duration, work, files, layers, tuple(reader.left), int(rate) if rate else None, moments)
 
 
 def recordings_of(store: Store, work: str) -> list[str]:

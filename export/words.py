@@ -9,13 +9,14 @@ from export.material import Annotation, Material
 from ontology.terms import ACV
 
 __all__ = [
-    "MILLISECOND", "clock", "explained", "note_instants", "one_line", "plain_number", "rows_of", "stem", "tagged",
-    "widened", "xml_text",
+    "MILLISECOND", "clock", "explained", "isolated", "note_instants", "one_line", "plain_number", "rows_of", "stem",
+    "tagged", "widened", "xml_text",
 ]  # fmt: skip
 
 MILLISECOND = Decimal("0.001")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNSAFE = re.compile(r"[^\w.-]+")
+_DIRECTED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def clock(seconds: Decimal) -> str:
@@ -65,8 +66,8 @@ def explained(annotation: Annotation, language: str) -> str:
     >>> explained(Annotation("https://e.org/1", Decimal(0), Decimal(1), ada, words="A bell."), "en")
     'A bell. (Ada)'
     """
-    said = annotation.text(language)
-    parts = [annotation.agent.title]
+    said = isolated(annotation.text(language))
+    parts = [isolated(annotation.agent.title)]
     if annotation.aspect is not None:
         parts.insert(0, annotation.aspect.label(language))
     if annotation.confidence is not None:
@@ -74,6 +75,17 @@ def explained(annotation: Annotation, language: str) -> str:
     if annotation.assessments:
         parts.append(annotation.verdicts)
     return f"{said} ({'; '.join(parts)})"
+
+
+def isolated(text: str) -> str:
+    r"""Return a text that turns the direction of writing between marks that keep this to itself (UAX #9, 2.4).
+
+    Examples
+    --------
+    >>> isolated("Bell"), isolated("\u202eBell")
+    ('Bell', '\u2068\u202eBell\u2069')
+    """
+    return f"\u2068{text}\u2069" if _DIRECTED.search(text) else text
 
 
 def stem(material: Material) -> str:

@@ -307,6 +307,8 @@ class RunWriter:
             f"<{words}> <{RDF.value}> {_text(description.text)} {end}"
             f'<{words}> <{DC.format}> "text/plain" {end}'
         )
+        if description.pitch_classes is not None:
+            lines += f"<{words}> <{ACM.pitchClasses}> {_text(description.pitch_classes)} {end}"
         if description.language:
             lines += f"<{words}> <{DC.language}> {_text(description.language)} {end}"
         if description.confidence is not None and description.confidence_kind is not None:

@@ -24,32 +24,23 @@ from ingest.listeners.base import Heard as HeardSpan
 from ingest.listeners.base import Listener, Trouble, told
 from ingest.listeners.hearing import NOBODY, Listeners, Request, heard, spans_for
 from ingest.measure import measure
+from ingest.measured import stored_measurements
 from ingest.reach import assess_reach
 from ingest.rules import assess, claims
 from ingest.runs import CHECKER, DESCRIBER, ENVELOPE_CHECKER, ListenerRuns, Settings, listener_runs, runs, spoken_run
 from ingest.segment import segment
+from ingest.vectors import run_vectors
 from ontology.envelopes import Envelopes, load_envelopes
 from ontology.errors import ClaimsError
 from ontology.mint import Minter
-from ontology.terms import SpanKind
 from ontology.values import Assessment, Claim, Measurement, Run, Span, Work
 from ontology.vocabulary import Vocabulary
+from store.vectors import RunVectors
 
 __all__ = [
     "CHECKER", "DESCRIBER", "ENVELOPE_CHECKER", "Described", "Settings", "Steps", "Task", "describe", "runs",
     "steps",
 ]  # fmt: skip
-
-_CORE = (
-    "level", "brightnessCentroid", "spectralSpread", "activeBands", "peakShare", "sideShare", "pitch",
-    "lossAbove8000", "monoLoss",
-)  # fmt: skip
-"""Stored for every span, whether or not a claim rests on them."""
-_STANDARD = (
-    "spectralCentroid", "spectralBandwidth", "spectralRolloff", "spectralFlatness", "spectralFlux", "zeroCrossingRate",
-)  # fmt: skip
-"""Stored for windows and whole recordings, as other tools give them."""
-
 
 _LISTENING_SHARE = 0.2
 """How much of the work is done when the sound has been heard once and no span has been measured."""
@@ -80,6 +71,8 @@ class Described:
     descriptions : int
     notices : tuple of str
         What listeners left out.
+    vectors : tuple of RunVectors
+        What listeners made of sounds, to be kept beside the archive.
     """
 
     scanned: Scan
@@ -94,6 +87,7 @@ class Described:
     problems: tuple[ClaimsError, ...] = ()
     descriptions: int = 0
     notices: tuple[str, ...] = ()
+    vectors: tuple[RunVectors, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +118,7 @@ class _Description:
     values: dict[Span, dict[str, float]] = field(default_factory=dict)
     descriptions: int = 0
     notices: list[str] = field(default_factory=list)
+    vectors: list[RunVectors] = field(default_factory=list)
     share: Callable[[float], None] | None = None
 
     def write(self, lines: str) -> None:
@@ -154,7 +149,7 @@ class _Description:
                 self.share(_LISTENING_SHARE + (1 - _LISTENING_SHARE) * number / len(spans))
             values = measure(self.frames, span)
             made = claims(span, values, self.vocabulary)
-            kept = _stored(span, values, [name for claim in made for name in claim.based_on])
+            kept = stored_measurements(span, values, [name for claim in made for name in claim.based_on])
             if span in said:
                 self.write("".join(writer.spans([span])))
                 kept = [one for one in kept if one.property not in said[span]]
@@ -185,12 +180,20 @@ class _Description:
             notes.append(f"{len(left_out)} spans longer than {longest} were left out")
         made: list[Claim] = []
         troubles: list[Trouble] = []
+        vectors: dict[Span, bytes] = {}
         for one in (yield Request(listener, self.scanned.path, tuple(spans), writer.run_id)):
             self.write("".join(writer.descriptions(one.descriptions)))
             self.write("".join(writer.annotations(claims=one.claims)))
             self.descriptions += len(one.descriptions)
             made += one.claims
             troubles += one.troubles
+            if one.vector is not None:
+                vectors[one.span] = one.vector
+        if (space := listener.identity().space) is not None and vectors:
+            # equal times may be marked off in two ways
+            placed = [(span, vectors[span]) for span in segmented.spans if span in vectors]
+            self.write("".join(writer.spans(span for span, _ in placed)))
+            self.vectors.append(run_vectors(writer.graph, space, self.minter, placed))
         self.claims += len(made)
         notes += told(troubles)
         self.notices += [f"{self.scanned.path}, {run.agent.name}: {note}." for note in notes]
@@ -231,17 +234,6 @@ class _Description:
             self.measurements += len(kept)
             self.assessments += len(verdicts)
         self.end(writer)
-
-
-def _stored(span: Span, values: dict[str, float], evidence: Iterable[str]) -> list[Measurement]:
-    names = dict.fromkeys([*evidence, *_CORE])
-    if span.kind is not SpanKind.DETECTED_OBJECT:
-        names |= dict.fromkeys(_STANDARD)
-    # a loss below its limit keeps nobody from hearing anything
-    names |= dict.fromkeys(
-        loss.property for loss in load_envelopes().losses if values.get(loss.property, 0) > loss.limit
-    )
-    return [Measurement(span, name, values[name]) for name in names if name in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +282,16 @@ def _described_by(
 ) -> Steps[None]:
     """Write the runs of a listener and of the checkers of its claims, as far as they are not stored yet."""
     minter, run_id = work.minter, work.minter.run_id(wanted.heard)
-    heard_, checked, reached = (minter.run_graph(minter.run_id(run)) for run in wanted.all)
-    if task.present >= {heard_, checked, reached}:
+    graphs = [minter.run_graph(minter.run_id(run)) for run in wanted.all]
+    if task.present >= set(graphs):
         return
+    heard_ = graphs[0]
     made: Sequence[Claim] = task.stored.get(heard_, ())
     if heard_ not in task.present:
         made = yield from work.listened(wanted.heard, listener, window_seconds)
+    if not wanted.claims:
+        return
+    _, checked, reached = graphs
     tables, derived = load_envelopes(), listener.identity().hearing.envelope()
     tables = replace(tables, envelopes={**tables.envelopes, derived.id: derived})
     through = listener.identity().envelope or derived.id
@@ -393,4 +389,4 @@ def steps(
     entry = catalogue_entry(minter, recording.id, task.work)
     counts = (work.spans, work.measurements, work.claims, work.assessments, work.quads)
     return Described(scanned, entry, task.target, tuple(work.graphs), *counts, tuple(problems),
-                     work.descriptions, tuple(work.notices))  # fmt: skip
+                     work.descriptions, tuple(work.notices), tuple(work.vectors))  # fmt: skip

@@ -92,6 +92,8 @@ class Said:
     padded : bool
         As in `Heard`.
     parameters : tuple of (str, str)
+    pitch_classes : str or None
+        Of the chord that the words name.
     """
 
     agent: Agent
@@ -101,6 +103,7 @@ class Said:
     where: str
     padded: bool = False
     parameters: Parameters = ()
+    pitch_classes: str | None = None
 
     def description(self, recording: Recording) -> Description:
         """Return the description of a recording.
@@ -110,7 +113,8 @@ class Said:
         ClaimsError
             If the times do not fit the recording.
         """
-        return Description(_span(self, recording, "description"), self.text)
+        span = _span(self, recording, "description")
+        return Description(span, self.text, pitch_classes=self.pitch_classes)
 
 
 def _span(item: Heard | Said, recording: Recording, kind: str) -> Span:

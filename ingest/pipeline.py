@@ -42,6 +42,7 @@ from ontology.mint import Minter
 from ontology.values import Recording
 from ontology.vocabulary import load_vocabulary
 from store import Store
+from store.vectors import VectorStore
 
 __all__ = ["Done", "Job", "Report", "ingest", "load_vocabulary_graph", "now"]
 
@@ -160,6 +161,8 @@ class _Planner:
         self._job, self._store = job, store
         self._minter = Minter(job.settings.base)
         self._known = stored_recordings(store)
+        self._vectors = None if job.listeners.vectors is None else VectorStore(job.listeners.vectors)
+        self._heard = frozenset(self._vectors.graphs()) if self._vectors is not None else None
         self._seen: dict[str, Path] = {}
 
     def plan(self, path: Path, target: Path) -> Task | Done:
@@ -179,6 +182,7 @@ class _Planner:
             self._seen.setdefault(self._known[sha256].signal_sha256, path)
             graphs, problems = self._graphs(self._known[sha256], heard)
             present = frozenset(graph for graph in graphs if self._store.has_graph(graph))
+            present -= self._lost(self._known[sha256])
             if present == graphs:
                 self._update_entry(path, self._known[sha256])
                 return Done(path, faults=tuple(problems), sha256=sha256)
@@ -203,6 +207,15 @@ class _Planner:
         wanted = [listener_runs(one, recording, self.settings, now()).all for one in self.listeners.listeners]
         return [[self._minter.run_graph(self._minter.run_id(run)) for run in three] for three in wanted]
 
+    def _lost(self, recording: Recording) -> frozenset[str]:
+        """Return the graphs of encoders whose vectors are not there: vectors are all that these make."""
+        heard = self._heard
+        if heard is None:
+            return frozenset()
+        encoders = [one for one in self.listeners.listeners if one.identity().kind == "encoder"]
+        wanted = [listener_runs(one, recording, self.settings, now()).heard for one in encoders]
+        return frozenset(self._minter.run_graph(self._minter.run_id(run)) for run in wanted) - heard
+
     def keep(self, task: Task, described: Described) -> Done | Task:
         """Store what was written of a file, in one step; or return what is left to do if its sound was known."""
         scanned = described.scanned
@@ -212,7 +225,7 @@ class _Planner:
             twin = self._twin(task.path, "holds the same sound as", recording.signal_sha256)
             first = self._seen[recording.signal_sha256]
             return Done(task.path, notices=(*notices, twin), sha256=sha256, left_for=first)
-        stored = frozenset(graph for graph in described.graphs if self._store.has_graph(graph))
+        stored = frozenset(graph for graph in described.graphs if self._store.has_graph(graph)) - self._lost(recording)
         if stored and stored < frozenset(described.graphs):
             return replace(task, present=task.present | stored)
         if stored == frozenset(described.graphs):
@@ -224,6 +237,9 @@ class _Planner:
             with described.nquads.open("a", encoding="utf-8") as file:
                 file.write(described.entry)
             graphs.append(entry)
+        if self._vectors is not None:  # before the run itself: without it they do not count, and are written again
+            for made in described.vectors:
+                self._vectors.write(made)
         self._store.bulk_load(described.nquads, graphs)
         self._store.publish()
         if self.listeners.notes is not None:

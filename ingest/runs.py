@@ -142,16 +142,17 @@ def _claims_sum(claims_: Iterable[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListenerRuns:
-    """The runs that a listener calls for: its own, and those of the two checkers on its claims."""
+    """The runs that a listener calls for: its own, and those of the two checkers if it claims anything."""
 
     heard: Run
     checked: Run
     reached: Run
+    claims: bool = True
 
     @property
-    def all(self) -> tuple[Run, Run, Run]:
-        """All three."""
-        return self.heard, self.checked, self.reached
+    def all(self) -> tuple[Run, ...]:
+        """Its own first."""
+        return (self.heard, self.checked, self.reached) if self.claims else (self.heard,)
 
 
 def listener_runs(listener: Listener, recording: Recording, settings: Settings, now: datetime) -> ListenerRuns:
@@ -178,5 +179,6 @@ def listener_runs(listener: Listener, recording: Recording, settings: Settings, 
     rules = judged | {"SHA-256 sum of the rules": _rules_sum()}
     tables = judged | {"SHA-256 sum of the envelopes": _envelopes_sum()}
     return ListenerRuns(
-        heard, Run(CHECKER, recording.id, rules, now, now), Run(ENVELOPE_CHECKER, recording.id, tables, now, now)
-    )
+        heard, Run(CHECKER, recording.id, rules, now, now), Run(ENVELOPE_CHECKER, recording.id, tables, now, now),
+        identity.kind != "encoder",
+    )  # fmt: skip

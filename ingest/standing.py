@@ -88,7 +88,7 @@ def demoted(heard: Heard, said: frozenset[str], vocabulary: Vocabulary) -> Heard
     """
     kept = tuple(claim for claim in heard.claims if claim.aspect not in said)
     words = _words([claim for claim in heard.claims if claim.aspect in said and claim.derived_from is None], vocabulary)
-    return Heard(heard.span, (*heard.descriptions, *words), kept, heard.answers)
+    return Heard(heard.span, (*heard.descriptions, *words), kept, heard.answers, vector=heard.vector)
 
 
 def _words(claims: Iterable[Claim], vocabulary: Vocabulary) -> list[Description]:

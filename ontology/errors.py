@@ -18,6 +18,7 @@
     │   ├── StoreMissing      there is no archive at this place
     │   ├── StoreLocked       another process is writing
     │   └── StoreUnreachable  a remote server does not answer as it should
+    │       └── StoreForbidden  it does not let who asks do this
     ├── QueryError            a query was not answered
     │   ├── QuerySyntaxError  it is not SPARQL
     │   ├── QueryRefused      it is too long, too deep, or asks for the network
@@ -47,6 +48,7 @@ __all__ = [
     "QueryTimeout",
     "QueryTooLarge",
     "StoreError",
+    "StoreForbidden",
     "StoreLocked",
     "StoreMissing",
     "StoreUnreachable",
@@ -147,6 +149,10 @@ class StoreLocked(StoreError):
 
 class StoreUnreachable(StoreError):
     """A remote SPARQL server does not answer as it should."""
+
+
+class StoreForbidden(StoreUnreachable):
+    """A remote SPARQL server does not let who asks do this: it is read-only, or wants another user."""
 
 
 class QueryError(AcousmaError):

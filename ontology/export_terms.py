@@ -1,6 +1,6 @@
 """The IRIs of terms of vocabularies that only exports write; the others stand in :mod:`ontology.terms`."""
 
-__all__ = ["MAO", "NP"]
+__all__ = ["MAO", "NP", "NPX"]
 
 
 class MAO:
@@ -22,3 +22,10 @@ class NP:
     hasAssertion = NS + "hasAssertion"
     hasProvenance = NS + "hasProvenance"
     hasPublicationInfo = NS + "hasPublicationInfo"
+
+
+class NPX:
+    """Nanopublications, further terms."""
+
+    NS = "http://purl.org/nanopub/x/"
+    hasSignature = NS + "hasSignature"

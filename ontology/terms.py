@@ -120,6 +120,7 @@ class ACM:
     overlappedBy = NS + "overlappedBy"
     overlaps = NS + "overlaps"
     polyakovCategory = NS + "polyakovCategory"
+    pitchClasses = NS + "pitchClasses"
     position = NS + "position"
     reason = NS + "reason"
     scale = NS + "scale"

@@ -313,6 +313,8 @@ class Description:
         0 to 1: how sure the speaker is of these words.
     confidence_kind : ConfidenceKind, optional
         What the confidence was derived from.
+    pitch_classes : str, optional
+        Of the chord that the text names: twelve marks from C upwards in semitones, ``1`` for those it has.
     """
 
     span: Span
@@ -321,10 +323,13 @@ class Description:
     language: str | None = None
     confidence: float | None = field(default=None, repr=False)
     confidence_kind: ConfidenceKind | None = field(default=None, repr=False)
+    pitch_classes: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.confidence is not None:
             _check_confidence(self.confidence)
+        if self.pitch_classes is not None and not re.fullmatch("[01]{12}", self.pitch_classes):
+            raise InputError(f"the pitch classes {self.pitch_classes!r}", "twelve marks, 0 or 1", "correct them")
         if (self.confidence is None) != (self.confidence_kind is None):
             raise InputError("a confidence without its kind, or a kind without a number", "both or neither")
         if not self.text.strip():

@@ -11,6 +11,7 @@ LIMIT 1000
 from queries.arguments import bind_arguments
 from queries.library import (
     Column,
+    Ears,
     Parameter,
     StoredQuery,
     answer,
@@ -24,6 +25,7 @@ from queries.library import (
 
 __all__ = [
     "Column",
+    "Ears",
     "Parameter",
     "StoredQuery",
     "answer",

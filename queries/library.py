@@ -9,14 +9,16 @@ are bound by the syntax tree of the query (`store.bind`), never pasted as text.
 import difflib
 from collections.abc import Mapping
 
-from ontology.errors import UnknownName
+from ontology.errors import InputError, UnknownName
 from queries.arguments import bind_arguments, row_limit
+from queries.likeness import Ears, likened
 from queries.questions import Column, Parameter, StoredQuery, load_queries
 from queries.shortcuts import with_shortcut
 from store import Plan, Store, Table, bind
 
 __all__ = [
     "Column",
+    "Ears",
     "Parameter",
     "StoredQuery",
     "answer",
@@ -53,7 +55,7 @@ def find(name: str) -> StoredQuery:
     return questions[name]
 
 
-def sparql(name: str, arguments: Mapping[str, str]) -> str:
+def sparql(name: str, arguments: Mapping[str, str], ears: Ears | None = None) -> str:
     """Return a stored question as complete SPARQL, with its arguments in it.
 
     Parameters
@@ -61,6 +63,8 @@ def sparql(name: str, arguments: Mapping[str, str]) -> str:
     name : str
     arguments : Mapping of str to str
         Text by name of the parameter; see `queries.arguments`.
+    ears : Ears, optional
+        For questions about what sounds alike, which without them have nothing in the place of what is near.
 
     Returns
     -------
@@ -70,17 +74,19 @@ def sparql(name: str, arguments: Mapping[str, str]) -> str:
     Raises
     ------
     UnknownName
-        If there is no such question, concept or property.
+        If there is no such question, concept, property or model.
     ParameterError
         If a parameter is missing, unknown, ambiguous, of the wrong type or out of bounds.
+    InputError
+        If it is about what sounds alike, and there are no vectors.
     """
     query = find(name)
-    limit = row_limit(query, arguments)
-    text = query.text if limit is None else query.limited(limit)
-    return bind(text, bind_arguments(query, arguments))
+    limit, terms = row_limit(query, arguments), bind_arguments(query, arguments)
+    text = bind(query.text if limit is None else query.limited(limit), terms)
+    return text if ears is None else likened(query, text, terms, ears, limit)
 
 
-def plan(name: str, arguments: Mapping[str, str]) -> Plan:
+def plan(name: str, arguments: Mapping[str, str], ears: Ears | None = None) -> Plan:
     """Return a stored question with its arguments in it, and what the side index of a store answers of it.
 
     Raises
@@ -89,10 +95,11 @@ def plan(name: str, arguments: Mapping[str, str]) -> Plan:
         As `sparql`.
     """
     query = find(name)
-    return with_shortcut(query, sparql(name, arguments), bind_arguments(query, arguments), row_limit(query, arguments))
+    text = sparql(name, arguments, ears)
+    return with_shortcut(query, text, bind_arguments(query, arguments), row_limit(query, arguments))
 
 
-def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
+def answer(store: Store, name: str, arguments: Mapping[str, str], ears: Ears | None = None) -> Table:
     """Answer a stored question.
 
     Parameters
@@ -101,6 +108,8 @@ def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
     name : str
     arguments : Mapping of str to str
         Text by name of the parameter; see `queries.arguments`.
+    ears : Ears, optional
+        Needed by questions about what sounds alike.
 
     Returns
     -------
@@ -113,13 +122,16 @@ def answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
         If there is no such question, concept or property.
     ParameterError
         If a parameter is missing, unknown, ambiguous, of the wrong type or out of bounds.
+    InputError
+        If it is about what sounds alike, and there are no vectors.
     QueryError
         One of its kinds, if the store does not answer.
     """
-    return store.rows(plan(name, arguments))
+    _check_ears(find(name), ears)
+    return store.rows(plan(name, arguments, ears))
 
 
-def whole_answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table:
+def whole_answer(store: Store, name: str, arguments: Mapping[str, str], ears: Ears | None = None) -> Table:
     """Answer a stored question without its limit on rows, as `answer` does.
 
     Raises
@@ -128,5 +140,15 @@ def whole_answer(store: Store, name: str, arguments: Mapping[str, str]) -> Table
         If the answer has more rows than the store gives; it is never cut.
     """
     query = find(name)
+    _check_ears(query, ears)
     terms = bind_arguments(query, arguments)
-    return store.rows(with_shortcut(query, bind(query.unlimited(), terms), terms, None))
+    text = bind(query.unlimited(), terms)
+    text = text if ears is None else likened(query, text, terms, ears, None)
+    return store.rows(with_shortcut(query, text, terms, None))
+
+
+def _check_ears(query: StoredQuery, ears: Ears | None) -> None:
+    if query.vectors and ears is None:
+        raise InputError(
+            f"{query.name} was asked without vectors of sounds", "ears", "ask with acousma ask, or over HTTP"
+        )

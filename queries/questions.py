@@ -5,7 +5,8 @@ Conventions
 A file is complete SPARQL 1.1 that can be pasted anywhere. Above it stand lines that begin with ``#+`` and
 together form YAML, after the manner of grlc (https://github.com/CLARIAH/grlc): ``summary`` (the question),
 ``description``, ``tags``, ``parameters``, ``columns`` and, if the defaults do not do for it, ``example``: what to
-type for the parameters to get an answer from the demo archive.
+type for the parameters to get an answer from the demo archive; ``vectors`` stands where vectors of spans are looked
+into (:mod:`queries.likeness`).
 
 In the query a parameter is a variable: its name after ``?_``, or after ``?__`` if it is optional, followed by
 ``_iri``, ``_decimal`` or ``_integer`` where its type is not text. An optional parameter that is not given
@@ -130,6 +131,8 @@ class StoredQuery:
         Arguments, as a person would type them, with which the demo archive has an answer.
     sql : str or None
         The same question to the side index, if there is a file for it.
+    vectors : str
+        What is looked for among the vectors of spans (`queries.likeness`): ``passage``, ``words`` or nothing.
     """
 
     name: str
@@ -141,6 +144,7 @@ class StoredQuery:
     text: str
     example: Mapping[str, str]
     sql: str | None = None
+    vectors: str = ""
 
     def limited(self, rows: int) -> str:
         """Return the text with another number in its last line, ``LIMIT n``."""
@@ -184,6 +188,7 @@ def _read(path: Path) -> StoredQuery:
         text=text,
         example={key: str(value) for key, value in header.get("example", {}).items()},
         sql=sql.read_text(encoding="utf-8") if sql.exists() else None,
+        vectors=header.get("vectors", ""),
     )
     _check_limit(query)
     return query

@@ -22,6 +22,7 @@ from store.guard import QueryFacts, QueryForm, check_query, check_update, query_
 from store.index.shortcuts import Plan, Shortcut
 from store.index.shortcuts import Table as TableShortcut
 from store.remote import RemoteStore
+from store.server import Server, is_address
 from store.using import with_using
 from store.writing import DirectWriter, ProcessWriter, Writer
 
@@ -40,6 +41,7 @@ __all__ = [
     "QueryFacts",
     "QueryForm",
     "RemoteStore",
+    "Server",
     "Shortcut",
     "Stats",
     "Stop",
@@ -51,6 +53,7 @@ __all__ = [
     "bind",
     "check_query",
     "check_update",
+    "is_address",
     "open_store",
     "open_writer",
     "query_form",
@@ -59,16 +62,14 @@ __all__ = [
 
 
 def open_store(
-    location: str | Path, *, writable: bool = False, limits: Limits | None = None, workers: int = 1
+    location: str | Path | Server, *, writable: bool = False, limits: Limits | None = None, workers: int = 1
 ) -> Store:
     """Open the store at a place.
 
     Parameters
     ----------
-    location : str or Path
-        A folder; or the base URL (``http`` or ``https``) of a server that has ``/query``, ``/update`` and
-        ``/store``, as the Oxigraph server does; or the address of its queries, if that ends in ``/sparql``, as
-        Acousma's own does. For other paths make a :class:`RemoteStore`.
+    location : str, Path or Server
+        A folder; or the address of a server: see :meth:`store.server.Server.at`.
     writable : bool, default False
         Whether to write to it; one process at a time can.
     limits : Limits, optional
@@ -86,20 +87,19 @@ def open_store(
     StoreError
         One of its kinds, if it cannot be opened.
     """
-    if isinstance(location, str) and location.startswith(("http://", "https://")):
-        base, _, last = location.rstrip("/").rpartition("/")
-        if last != "sparql":
-            base, last = location.rstrip("/"), "query"
-        return RemoteStore(f"{base}/{last}", f"{base}/update", f"{base}/store", limits=limits, writable=writable)
+    if isinstance(location, str) and is_address(location):
+        location = Server.at(location)
+    if isinstance(location, Server):
+        return RemoteStore(location, limits=limits, writable=writable)
     return EmbeddedStore(Path(location), limits=limits, workers=workers, writable=writable)
 
 
-def open_writer(location: str | Path, limits: Limits | None = None) -> Writer:
+def open_writer(location: str | Path | Server, limits: Limits | None = None) -> Writer:
     """Make what carries changes out for the clients of a server.
 
     Parameters
     ----------
-    location : str or Path
+    location : str, Path or Server
         As for :func:`open_store`.
     limits : Limits, optional
         How much a change may take.
@@ -109,8 +109,8 @@ def open_writer(location: str | Path, limits: Limits | None = None) -> Writer:
     Writer
         To be closed.
     """
-    if isinstance(location, str) and location.startswith(("http://", "https://")):
-        store = open_store(location, writable=True, limits=limits)
-        assert isinstance(store, RemoteStore), "an address is that of a server"
-        return DirectWriter(store)
+    if isinstance(location, str) and is_address(location):
+        location = Server.at(location)
+    if isinstance(location, Server):
+        return DirectWriter(RemoteStore(location, limits=limits, writable=True))
     return ProcessWriter(Path(location), limits or Limits())

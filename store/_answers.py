@@ -8,7 +8,7 @@ from ontology.errors import QueryLost, QueryRefused
 from store.base import GRAPH_TYPES, TABLE_TYPES, Table
 from store.guard import QueryForm
 
-__all__ = ["JSON", "TSV", "as_boolean", "as_table", "check_media_type", "only_number"]
+__all__ = ["JSON", "TSV", "as_boolean", "as_table", "check_media_type", "only_number", "rewritten"]
 
 JSON = "application/sparql-results+json"
 TSV = "text/tab-separated-values"
@@ -73,3 +73,23 @@ def _parse(data: bytes, media_type: str) -> ox.QuerySolutions | ox.QueryBoolean:
         raise QueryLost(
             f"the answer of the engine cannot be read: {error}", f"a whole answer as {media_type}"
         ) from error
+
+
+def rewritten(data: bytes, media_type: str, *, table: bool) -> bytes:
+    """Write a whole answer, a table in JSON or triples in N-Triples, as another media type.
+
+    Raises
+    ------
+    QueryLost
+        If it is not what it should be.
+    """
+    if table:
+        written = _parse(data, JSON).serialize(format=ox.QueryResultsFormat.from_media_type(media_type))
+    else:
+        try:
+            quads = list(ox.parse(data, ox.RdfFormat.N_TRIPLES))
+        except SyntaxError as error:
+            raise QueryLost(f"the answer of the engine cannot be read: {error}", "a whole answer") from error
+        written = ox.serialize(quads, format=ox.RdfFormat.from_media_type(media_type))
+    assert written is not None, "without an output the bytes are returned"
+    return written

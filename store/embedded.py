@@ -28,7 +28,7 @@ from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, on
 from store._generations import Generations
 from store._journal import Entry, Journal
 from store._opening import check_place, dump_published, missing, open_live, open_published
-from store._quads import check_graphs, check_quads, default_graph_holds_quads, graph_name, load_quads, stray
+from store._quads import graph_name, load_quads, read_quads
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
@@ -116,9 +116,8 @@ class EmbeddedStore:
     def bulk_load(self, nquads: Path | bytes, graphs: Sequence[str]) -> None:
         """Replace whole named graphs by the quads of an N-Quads file: all of it or nothing.
 
-        A file with an error leaves the store as it was: where it replaces graphs it is read once before, and of any
-        file it is looked at before in which graphs its quads are. If the load is cut off after that (disk full,
-        process killed), these graphs come back as they were published last.
+        The file is read before, for the side index, so that one with an error leaves the store as it was. If the load
+        is cut off after that (disk full, process killed), these graphs come back as they were published last.
 
         Parameters
         ----------
@@ -138,9 +137,7 @@ class EmbeddedStore:
         with self._lock:
             live = self._writing()
             replaced = tuple(name.value for name in names if live.contains_named_graph(name))
-            check = check_quads if replaced else check_graphs
-            check(nquads, set(names))
-            had_default = default_graph_holds_quads(live)
+            self._index.read(read_quads(nquads), set(names))
             entry = Entry(tuple(graphs), replaced)
             revisions = self._revisions.note(graphs)
             self._journal.begin(entry)
@@ -148,13 +145,9 @@ class EmbeddedStore:
                 for name in names:
                     live.remove_graph(name)
                 load_quads(live, nquads)
-                if default_graph_holds_quads(live) and not had_default:
-                    raise stray(ox.DefaultGraph())
                 live.flush()
-                self._index.take(nquads, revisions)
+                self._index.keep(revisions)
             except BaseException:
-                if not had_default:
-                    live.clear_graph(ox.DefaultGraph())
                 self._undo(entry)
                 raise
             self._journal.end()

@@ -188,6 +188,8 @@ CASES = [
     ("The kind of a description's confidence", gains("acm:Description", "acm:confidenceKind", "acv:dark , acv:bright")),
     ("A textual body has one rdf:value", lacks("oa:TextualBody", "rdf:value")),
     ("A textual body has one rdf:value", turns("oa:TextualBody", "rdf:value", '""')),
+    ("A chord has its pitch classes once", gains("oa:TextualBody", "acm:pitchClasses", '"10001001000"')),
+    ("A chord has its pitch classes once", gains("oa:TextualBody", "acm:pitchClasses", '"100010010000" , "0"')),
     # provenance
     ("A run has an IRI", loses_its_iri("mls:Run")),
     ("A run is a prov:Activity", "DELETE WHERE { ?x a prov:Activity }"),

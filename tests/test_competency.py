@@ -336,6 +336,7 @@ NOT_ASKED_FOR = {
     "melBins": "a figure of a model on which no claim is judged",
     "Trust": "a person's decision about an agent, which ingest reads; no question about claims needs it",
     "lossMargin": "says how sure a judgement of loss is, not what it is",
+    "pitchClasses": "a fact about a chord, for which stored questions ask",
     "evidenceNats": "the figure behind a confidence, for which question 18 asks",
     **dict.fromkeys(
         (

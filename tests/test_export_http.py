@@ -92,6 +92,12 @@ def test_a_client_gets_the_format_it_likes_best(client: TestClient, accept: str,
     assert "accept" in answer.headers["vary"].lower()
 
 
+def test_whoever_asks_for_quads_gets_the_statements_and_not_nanopublications(client: TestClient) -> None:
+    place = f"/export/{recording(client, 'Bell')}"
+    answer = client.get(place, headers={"Accept": "application/n-quads"})
+    assert answer.content == client.get(f"{place}/nquads").content != client.get(f"{place}/nanopubs").content
+
+
 def test_the_files_of_a_recording_are_listed_and_each_is_there(client: TestClient) -> None:
     files = client.get(f"/export/{recording(client, 'Bell')}").json()["files"]
     assert (
@@ -174,6 +180,12 @@ def test_a_question_is_packed_with_its_answer_and_the_data_it_rests_on(
     }  # fmt: skip
     asking = crate.get("#asking")
     assert asking is not None and asking["result"] and asking["instrument"]
+    assert crate.root_dataset["license"]["name"] == "No licence stated"
+    runs = [one for one in crate.contextual_entities if one.type == "CreateAction"]
+    assert len(runs) > 1 and {one.id for one in crate.root_dataset["mentions"]} == {one.id for one in runs}
+    assert all(one["description"] and "+00:00" in one["startTime"] and "+00:00" in one["endTime"] for one in runs)
+    assert all(one["url"] for one in crate.contextual_entities if one.type == "SoftwareApplication")
+    assert all(one["name"] and one["description"] for one in crate.data_entities)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "crate" / "answer.csv").read_text(encoding="utf-8"))))
     data = (tmp_path / "crate" / "data.nq").read_text(encoding="utf-8")
     assert rows and all(f"<{row['claim']}>" in data for row in rows)
@@ -187,9 +199,13 @@ def test_a_question_is_packed_with_its_answer_and_the_data_it_rests_on(
 
 
 def test_an_answer_without_things_says_that_it_has_no_data(house: House, tmp_path: Path) -> None:
-    done = acousma("crate", "terms", "--out", tmp_path / "terms.zip", "--store", house.archive)
+    given = "https://creativecommons.org/publicdomain/zero/1.0/"
+    done = acousma("crate", "terms", "--out", tmp_path / "terms", "--licence", given, "--store", house.archive)
     assert done.returncode == 0, done.stderr
     assert "names nothing of the archive" in done.stderr
+    assert ROCrate(tmp_path / "terms").root_dataset["license"].id == given
+    wrong = acousma("crate", "terms", "--out", tmp_path / "no", "--licence", "CC0", "--store", house.archive)
+    assert wrong.returncode == 3 and "given as a licence" in wrong.stderr and not (tmp_path / "no").exists()
 
 
 def test_parallel_passages_of_two_recordings_are_music_annotations() -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from api.settings import load_settings
 from api.tokens import Role, Tokens
 from tests.endpoint import free_port
 
-OXIGRAPH = shutil.which("oxigraph")
+OXIGRAPH = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
 pytestmark = [pytest.mark.server, pytest.mark.skipif(OXIGRAPH is None, reason="the program oxigraph is not installed")]
 TYPE = {"Content-Type": "application/ld+json"}
 SENT = {"@context": "http://www.w3.org/ns/anno.jsonld", "type": "Annotation", "target": "http://e/r", "bodyValue": "x"}

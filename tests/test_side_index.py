@@ -34,6 +34,9 @@ ASKED = {
     "followed_by": [{"first": "texture", "second": "graduatedContinuant", "seconds": "9", "tolerance": "0"}],
     "timeline": [{"work": "study 1"}, {"work": "Study", "agent": "LISTENING", "limit": "9"}],
     "unassessed_claims": [{}, {"work": "Study 1", "agent": "measuring"}],
+    "claim_sequences": [{"work": "Study"}, {"work": "Study 2", "aspect": "brightnessLevel", "agent": "LISTENING"}],
+    "coherence_between_agents": [{}, {"aspect": "brightnessLevel"}, {"work": "study 1", "limit": "1"}],
+    "coherence_between_versions": [{}, {"work": "slow", "aspect": "brightnessLevel"}, {"limit": "2"}],
     "coherence": [{"work": "Study 2"}, {"work": "Study", "aspect": "brightnessLevel"}],
     "extremes": [{}, {"order": "lowest", "limit": "5"}, {"kind": "fixedWindow", "limit": "3"}],
     "nearest_passages": [{"work": "Study 1", "seconds": "7", "properties": "4"}, {"work": "Study 2", "seconds": "3"}],
@@ -54,7 +57,7 @@ def loaded(folder: Path, text: str) -> EmbeddedStore:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     """Yield some works, one in two versions, with words of a listening model."""
     more = ""
-    for name in ("words", "versions"):  # both name their works alike
+    for name in ("words", "versions", "coherence_between_versions"):  # they name their works alike
         quads = ox.parse(path=DATA.parent / "also" / f"{name}.trig", format=ox.RdfFormat.TRIG)
         more += "".join(f"{quad} .\n" for quad in quads).replace("/also/", f"/{name}/")
     text = "".join((vocabulary_quads(), small_graph(), *large_graph(3, 0.25), more))

@@ -25,7 +25,7 @@ from ontology.errors import (
     StoreError,
     StoreUnreachable,
 )
-from store import GRAPH_TYPES, TABLE_TYPES, Dataset, Limits, RemoteStore, Store, Table, open_store
+from store import GRAPH_TYPES, TABLE_TYPES, Dataset, Limits, RemoteStore, Server, Store, Table, open_store
 
 pytestmark = pytest.mark.server
 
@@ -127,7 +127,7 @@ def test_a_load_that_fails_on_the_way_leaves_no_staging_graph(archive: Store, ur
     with http.server.HTTPServer(("127.0.0.1", 0), Broken) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         broken = f"http://127.0.0.1:{server.server_port}/update"
-        half = RemoteStore(f"{url}/query", broken, f"{url}/store", writable=True)
+        half = RemoteStore(Server(f"{url}/query", broken, f"{url}/store"), writable=True)
         with pytest.raises(StoreUnreachable, match="503"):
             half.bulk_load(nquads(RUN, 4), [RUN])
         server.shutdown()

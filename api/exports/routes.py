@@ -32,7 +32,10 @@ _BY_TYPE = {
     one.media_type: one
     for one in reversed(FORMATS.values())
     if one.media_type not in (_LIST, "application/xml", "application/ld+json")
-} | {"application/ld+json": FORMATS["jsonld"], "application/vnd.jams+json": FORMATS["jams"]}
+} | {
+    "application/ld+json": FORMATS["jsonld"], "application/vnd.jams+json": FORMATS["jams"],
+    "application/n-quads": FORMATS["nquads"],
+}  # fmt: skip
 _ALIASES = {"text/html": _LIST, "application/xml": "application/mei+xml", "application/x-turtle": "text/turtle"}
 
 

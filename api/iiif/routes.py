@@ -21,7 +21,7 @@ from export.formats import find_format
 from export.iiif import CONTEXT
 from export.material import Material
 from export.options import Options
-from export.webvtt import write as write_captions
+from export.webvtt import caption_parts, document
 
 __all__ = ["iiif_routes"]
 
@@ -54,6 +54,7 @@ def iiif_routes(service: Service, materials: Materials) -> APIRouter:
     for kind in ("waveform", "sonogram", "sound", "said"):
         add(f"/{{id_}}/{kind}.png", _picture(media, kind))
     add("/{id_}/annotations.vtt", recordings.captions)
+    add("/{id_}/annotations-{part:int}.vtt", recordings.captions)
     for suffix, name in ((".ttl", "turtle"), (".jsonld", "jsonld")):
         add(f"/{{id_}}/graph{suffix}", recordings.graph(name))
     add("/{id_}/compatibility", recordings.compatibility)
@@ -160,10 +161,17 @@ class _Recordings:
             request, complete(request, document, f"{root}/{place}", f"{root}/{_COMPLETING[place]}"), _SEARCHED
         )
 
-    async def captions(self, request: Request, id_: str) -> Response:
-        """Answer all annotations as WebVTT."""
+    async def captions(self, request: Request, id_: str, part: int = 0) -> Response:
+        """Answer all annotations as WebVTT, or a part of them."""
         material = await self._materials.find(request, id_)
-        body = await self._materials.run(lambda: b"".join(write_captions(material, Options(), [])))
+
+        def made() -> bytes:
+            parts = caption_parts(material) if part else [list(material.annotations)]
+            if part > len(parts):
+                raise Problem(404, f"There are {len(parts)} parts of these captions, and no part {part}.")
+            return document(material, parts[max(part, 1) - 1], Options().language)
+
+        body = await self._materials.run(made)
         return Response(body, headers={"Content-Type": "text/vtt; charset=utf-8", "Cache-Control": "no-cache"})
 
     def graph(self, format_: str) -> object:

@@ -26,6 +26,7 @@ from ontology.terms import ACM, MO
 from ontology.values import Work
 from queries.executables import questions_in_turtle
 from store import Limits
+from store.vectors import FILE
 
 __all__ = ["do_job"]
 
@@ -102,7 +103,7 @@ def _listeners(archive: Path, models: Sequence[str], device: str) -> Listeners:
     kinds, places = zip(*(one.partition("=")[::2] for one in models), strict=True)
     options = ModelOptions(describers=kinds, models=places)
     opened = tuple(open_listener(one) for one in options.wanted(device))
-    return Listeners(opened, options.batch, notes=archive / "heard")
+    return Listeners(opened, options.batch, notes=archive / "heard", vectors=archive / FILE)
 
 
 def _known(store: BriefStore, report: Report) -> str | None:

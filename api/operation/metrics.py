@@ -43,6 +43,15 @@ class Metrics:
         self.sent = Counter("acousma_sent_bytes", "Bytes of bodies sent.", registry=self.registry)
         self.open = Gauge("acousma_requests_open", "Requests being answered.", registry=self.registry)
         self.cut = Counter("acousma_answers_cut", "Answers that were broken off.", registry=self.registry)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Return the numbers of one kind of request; to find them by their labels each time would take longer."""
+        kind = (method, route, status)
+        if (known := self._known.get(kind)) is None:
+            known = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
+            self._known[kind] = known
+        return known
 
 
 class _Queue(Collector):
@@ -99,8 +108,9 @@ class Measured:
             metrics.open.dec()
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = getattr(scope.get("route"), "path", "none")
-            metrics.requests.labels(method, route, str(status)).inc()
-            metrics.seconds.labels(method, route).observe(time.monotonic() - began)
+            requests, seconds = metrics.of(method, route, status)
+            requests.inc()
+            seconds.observe(time.monotonic() - began)
 
 
 def metrics_routes(service: Service, metrics: Metrics) -> APIRouter:

@@ -27,6 +27,7 @@ __all__ = ["SLOW_SECONDS", "Frame", "Packed", "Rate", "set_up_logs"]
 SLOW_SECONDS = 5.0
 _MOST_QUERY = 4000
 _LOG = logging.getLogger("acousma.requests")
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -182,7 +183,7 @@ class _Lines(logging.Formatter):
         line |= getattr(record, "line", None) or {"message": record.getMessage()}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _encoded(line)
 
 
 def _is_cut(record: logging.LogRecord) -> bool:
@@ -193,6 +194,8 @@ def _is_cut(record: logging.LogRecord) -> bool:
 
 def set_up_logs() -> None:
     """Let the server write its log to standard error, a JSON object per line."""
+    # a line says nothing of threads and processes, and asking for their names takes time for each
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(_Lines())
     handler.addFilter(lambda record: not _is_cut(record))

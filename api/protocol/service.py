@@ -50,6 +50,8 @@ class Service:
         What the archive is called.
     folder : Path or None
         Folder of the archive; None where it is on another server.
+    address_of_store : str
+        The address of that server.
     """
 
     store: Store
@@ -60,12 +62,18 @@ class Service:
     base: str
     name: str = "Acousma"
     folder: Path | None = None
+    address_of_store: str = ""
     queries: Evaluation = field(init=False)
     inside: Evaluation = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "queries", Evaluation(self.store, self.limits))
         object.__setattr__(self, "inside", Evaluation(self.own, self.limits))
+
+    @property
+    def location(self) -> Path | str:
+        """Where the archive is: its folder, or the address of the server that has it."""
+        return self.folder if self.folder is not None else self.address_of_store
 
     @property
     def minter(self) -> Minter:

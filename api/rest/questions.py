@@ -13,10 +13,10 @@ from api.protocol.requests import negotiate
 from api.protocol.service import Service
 from api.rest.asking import ask
 from api.rest.models import Items, Parameter, Question
+from api.rest.planning import planned
 from api.rest.routes import read
 from queries import find, load_queries
 from queries.executables import executables
-from queries.library import plan, sparql
 from queries.questions import StoredQuery
 
 __all__ = ["arguments_of", "question_routes"]
@@ -75,12 +75,13 @@ def question_routes(service: Service) -> APIRouter:
     @read(router, "/{name}/sparql", response_class=Response, **reading)
     async def text(request: Request, name: str) -> Response:
         """Give the SPARQL of a stored question, with the parameters of the address in it."""
-        return Response(sparql(name, arguments_of(request)), media_type=f"{_SPARQL}; charset=utf-8")
+        asked = await planned(service, request, name, arguments_of(request))
+        return Response(asked.text, media_type=f"{_SPARQL}; charset=utf-8")
 
     @read(router, "/{name}/answer", response_class=Response, **reading)
     async def answer(request: Request, name: str) -> Response:
         """Answer a stored question; its parameters stand in the address."""
-        asked = plan(name, arguments_of(request))
+        asked = await planned(service, request, name, arguments_of(request))
         media_type = negotiate(request, (_JSON, _CSV, *_TABLES), {})
         if media_type == _JSON:
             table = await ask(service, request, asked)

@@ -10,12 +10,24 @@ from api.jobs.queue import JobQueue
 from api.protocol.problems import Problem
 from api.protocol.service import Service
 from api.workbench.bench import COOKIE, Bench
-from api.workbench.pages import add, archive, ask, claim, compare, hearing, models, recording, review, sounding
+from api.workbench.pages import (
+    add,
+    archive,
+    ask,
+    claim,
+    compare,
+    hearing,
+    models,
+    recording,
+    review,
+    sequences,
+    sounding,
+)
 from api.workbench.sounds.gallery import Gallery
 
 __all__ = ["PAGES", "make_bench", "workbench_routes"]
 
-PAGES = (archive, recording, hearing, sounding, claim, add, review, ask, compare, models)
+PAGES = (archive, recording, hearing, sounding, claim, add, review, ask, compare, sequences, models)
 """The modules of pages; the first that fits an address answers."""
 
 

@@ -262,7 +262,8 @@ class _Conversion:
         if key in self._texts:
             return replace(entry, outcome=Outcome.REPEATED, reason="the same words stand above")
         self._texts.add(key)
-        self.said.setdefault(path, {})[Said(agent, start, end, said.words, entry.where, padded, parameters)] = None
+        heard = Said(agent, start, end, said.words, entry.where, padded, parameters, said.pitch_classes)
+        self.said.setdefault(path, {})[heard] = None
         return replace(entry, outcome=Outcome.DESCRIBED)
 
     def _label(

@@ -1,11 +1,12 @@
-"""JAMS: tags and segments of its open namespaces and of AudioSet.
+"""JAMS: tags and segments of its open namespaces and of AudioSet, and names of chords.
 
 Conventions
 -----------
 A JAMS file speaks of one sound, which its own name stands for. An observation has ``time`` and ``duration`` in seconds,
 ``value`` and ``confidence``, sparse (a list of objects) or dense (an object of lists). Read are the namespaces
 ``tag_audioset…`` (labels of AudioSet), ``spectromorphology`` (concepts by IRI, as ``acousma export`` writes them),
-``tag_open`` and ``segment_open`` (any words; they count where they are labels). The observations of all others are
+``tag_open`` and ``segment_open`` (any words; they count where they are labels), ``chord`` and ``chord_harte`` (names of
+chords, kept word for word with their pitch classes). The observations of all others are
 counted and left: ``ontology/mappings/jams.sssom.tsv`` says what they are related to, and being related makes no claim.
 Who annotated is ``annotator`` (a person, by ``name``, ``id`` or
 ``username``), or the program in ``annotation_tools`` with ``version``; the curator is kept as a parameter.
@@ -19,10 +20,12 @@ https://github.com/marl/jams, ``jams/schemata/jams_schema.json`` and ``jams/sche
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.imports.blocks import load, number
-from ingest.imports.records import Cause, Label, LabelScheme, Left, Reading, Record, Speaker
+from ingest.imports.chords import pitch_classes
+from ingest.imports.records import Cause, Label, LabelScheme, Left, Reading, Record, Speaker, Text
 from ontology.errors import ImportFileError
 from ontology.terms import ACV, ConfidenceKind
 
@@ -31,6 +34,7 @@ __all__ = ["NAME", "knows", "read", "sniff"]
 NAME = "jams"
 _OPEN = ("tag_open", "segment_open")
 _OWN = "spectromorphology"
+_CHORDS = ("chord", "chord_harte")
 _KEYS = ("time", "duration", "value", "confidence")
 _REQUIRED = ("annotation_metadata", "data", "namespace")
 
@@ -83,7 +87,7 @@ def _annotation(annotation: object, place: str) -> Iterator[Record | Left]:
         return
     scheme: LabelScheme = "audioset" if namespace.startswith("tag_audioset") else "any"
     scheme = "acousma" if namespace == _OWN else scheme
-    if scheme == "any" and namespace not in _OPEN:
+    if scheme == "any" and namespace not in (*_OPEN, *_CHORDS):
         reason = f"the namespace {namespace} has no counterpart (ontology/mappings/jams.sssom.tsv)"
         if rows:
             yield Left(1, Cause.NO_COUNTERPART, reason, namespace, len(rows), entry=place)
@@ -93,7 +97,17 @@ def _annotation(annotation: object, place: str) -> Iterator[Record | Left]:
     speaker, parameters = _metadata(annotation["annotation_metadata"])
     parameters = (("namespace", namespace), *parameters, *_region(annotation))
     for count, row in enumerate(rows, 1):
-        yield _observation(row, (scheme, speaker, parameters), f"{place}, observation {count}")
+        found = _observation(row, (scheme, speaker, parameters), f"{place}, observation {count}")
+        yield _chord(found) if namespace in _CHORDS and isinstance(found, Record) else found
+
+
+def _chord(record: Record) -> Record | Left:
+    """Return the name of a chord as words with its pitch classes."""
+    name = record.said.name if isinstance(record.said, Label) else ""
+    try:
+        return replace(record, said=Text(name, pitch_classes(name)))
+    except ValueError as error:
+        return Left(1, Cause.MALFORMED, f"{error}; expected a chord such as C:maj7", name, entry=record.entry)
 
 
 def _rows(data: object) -> list[object] | None:

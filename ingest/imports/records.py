@@ -46,9 +46,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words, as they were said."""
+    """Words, as they were said; of the name of a chord, its pitch classes, too (`ingest.imports.chords`)."""
 
     words: str
+    pitch_classes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ontology.envelopes import Envelope, load_envelopes
 from ontology.errors import ListenerError
 from ontology.terms import ConfidenceKind, SpanKind
 from ontology.values import Agent, Claim, Description, Span
+from store.vectors import Space
 
 __all__ = [
     "Answer", "Heard", "Hearing", "Identity", "Listener", "Mono", "Scoring", "ServerOptions", "Sounding",
@@ -109,6 +110,8 @@ class Identity:
         Everything that it is asked or compared with, by name.
     said : tuple of str
         Aspects of which it may say something but claim nothing (`ingest.standing`).
+    space : Space or None
+        That of the vectors that it makes of sounds, if it makes any.
     """
 
     kind: str
@@ -124,6 +127,7 @@ class Identity:
     envelope: str | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    space: Space | None = None
 
     @property
     def agent(self) -> Agent:
@@ -268,6 +272,8 @@ class Heard:
         With the numbers that the claims rest on.
     troubles : tuple of Trouble
         Answers of which little or no use could be made.
+    vector : bytes or None
+        What the model made of the sound, as 32-bit floats, little-endian, in the space of its `Identity`.
     """
 
     span: Span
@@ -275,6 +281,7 @@ class Heard:
     claims: tuple[Claim, ...] = ()
     answers: tuple[Answer, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    vector: bytes | None = None
 
 
 Scoring = Literal["auto", "options", "letters", "json"]

@@ -19,7 +19,7 @@ import torch
 from transformers import AutoConfig, AutoProcessor, ClapModel
 
 from ingest.listeners.base import Heard, Hearing, Sounding
-from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, unusable
+from ingest.listeners.files import UNLOADABLE, ModelFiles, find_model, space_of, unusable
 from ingest.listeners.local import LocalListener
 from ingest.listeners.questions import QuestionSet, choose
 from ontology.errors import ListenerError
@@ -60,7 +60,7 @@ class ClapListener(LocalListener):
         for question in questions.questions:
             offered = "; ".join(f"{concept}: {words}" for concept, words in question.options.items())
             asked[f"phrases {question.aspect}"] = offered
-        self._identify(hearing, asked, envelope)
+        self._identify(hearing, asked, envelope, space_of(self._files, words=True))
 
     def _class(self) -> Any:
         return ClapModel
@@ -80,12 +80,12 @@ class ClapListener(LocalListener):
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Compare each of a batch of sounds with all phrases."""
-        similarities = self._similarities(batch)
-        return [self._heard(one, row) for one, row in zip(batch, similarities, strict=True)]
+        similarities, vectors = self._compared(batch)
+        return [self._heard(*of_one) for of_one in zip(batch, similarities, vectors, strict=True)]
 
     @torch.inference_mode()
-    def _similarities(self, batch: Sequence[Sounding]) -> npt.NDArray[np.float64]:
-        """Return the scaled similarity of each sound to each phrase, shape (sounds, phrases)."""
+    def _compared(self, batch: Sequence[Sounding]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+        """Return the scaled similarity to each phrase, shape (sounds, phrases), and the vectors of the sounds."""
         phrases = [
             self._questions.template.replace("{option}", words)
             for question in self._questions.questions
@@ -95,9 +95,11 @@ class ClapListener(LocalListener):
             text=phrases, audio=[one.samples for one in batch], return_tensors="pt", text_kwargs={"padding": True},
             audio_kwargs={"sampling_rate": self._identity.hearing.sample_rate_hz},
         )  # fmt: skip
-        return np.asarray(self._model(**self._placed(inputs)).logits_per_audio.float().cpu().numpy(), np.float64)
+        made = self._model(**self._placed(inputs))
+        similarities = np.asarray(made.logits_per_audio.float().cpu().numpy(), np.float64)
+        return similarities, np.asarray(made.audio_embeds.float().cpu().numpy(), np.float32)
 
-    def _heard(self, one: Sounding, row: npt.NDArray[np.float64]) -> Heard:
+    def _heard(self, one: Sounding, row: npt.NDArray[np.float64], vector: npt.NDArray[np.float32]) -> Heard:
         answers, claims, column = [], [], 0
         for question in self._questions.questions:
             values = np.append(row[column : column + len(question.options)], row[-1])
@@ -107,7 +109,7 @@ class ClapListener(LocalListener):
             if answer.chosen is not None:
                 share = max(answer.shares)
                 claims.append(Claim(one.span, answer.chosen, answer.aspect, share, ConfidenceKind.LABEL_SIMILARITY))
-        return Heard(one.span, (), tuple(claims), tuple(answers))
+        return Heard(one.span, (), tuple(claims), tuple(answers), vector=vector.astype("<f4").tobytes())
 
 
 def clap_processor(files: ModelFiles) -> tuple[Any, Hearing]:

@@ -91,6 +91,11 @@ class Encoder:
         return self._kind.hearing
 
     @property
+    def reads_words(self) -> bool:
+        """Whether the model has vectors of words in the same space."""
+        return str(self._config.model_type) == "clap"
+
+    @property
     def dtype(self) -> torch.dtype:
         """The number format in which it runs."""
         return dtype_on(self.device)

@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from transformers.utils import logging
 
 from ontology.errors import ListenerError
+from store.vectors import Space
 
 __all__ = [
     "UNLOADABLE",
@@ -32,6 +33,7 @@ __all__ = [
     "libraries",
     "load_weights",
     "quiet",
+    "space_of",
     "unusable",
 ]
 
@@ -139,6 +141,19 @@ def _licence(card: Path) -> str:
 def libraries() -> tuple[tuple[str, str], ...]:
     """Return the libraries that run a model, with their versions."""
     return tuple((name, version(name)) for name in ("transformers", "tokenizers", "torch"))
+
+
+def space_of(files: ModelFiles, *, words: bool) -> Space:
+    """Return the space of the vectors that a model makes: that of its weights and of all its other files.
+
+    Parameters
+    ----------
+    files : ModelFiles
+    words : bool
+        Whether it makes vectors of words, too.
+    """
+    both = hashlib.sha256(f"{files.weights_sha256} {files.configuration_sha256}".encode()).hexdigest()
+    return Space(files.name, both, str(files.path), words)
 
 
 def device_name(device: str) -> str:

@@ -54,6 +54,8 @@ class Listeners:
         Folder in which is kept what was heard of a recording until all of it is stored.
     fitting : dict of str to int
         Sounds that fitted into memory, by the sum of the weights, where `batch` did not.
+    vectors : Path or None
+        File in which vectors of sounds are kept; None where none are.
     """
 
     listeners: tuple[Listener, ...] = ()
@@ -63,6 +65,7 @@ class Listeners:
     trusted: frozenset[str] = frozenset()
     notes: Path | None = None
     fitting: dict[str, int] = field(default_factory=dict)
+    vectors: Path | None = None
 
 
 NOBODY = Listeners(threads=1)

@@ -8,6 +8,7 @@ import torch
 from ingest.listeners.base import Hearing, Identity
 from ingest.listeners.files import ModelFiles, device_name, dtype_on, libraries, load_weights
 from ontology.terms import SpanKind
+from store.vectors import Space
 
 __all__ = ["LocalListener"]
 
@@ -36,12 +37,14 @@ class LocalListener:
         self._dtype = dtype_on(device)
         self._identity: Identity
 
-    def _identify(self, hearing: Hearing, asked: dict[str, str], envelope: str | None) -> None:
+    def _identify(
+        self, hearing: Hearing, asked: dict[str, str], envelope: str | None, space: Space | None = None
+    ) -> None:
         """Put together the identity, once it is known what is heard and what is asked."""
         files = self._files
         self._identity = Identity(
             self.kind, files.name, files.revision, files.weights_sha256, files.configuration_sha256, files.licence,
-            hearing, libraries(), device_name(self._device), str(self._dtype), envelope, asked,
+            hearing, libraries(), device_name(self._device), str(self._dtype), envelope, asked, space=space,
         )  # fmt: skip
 
     @property

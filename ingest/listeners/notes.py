@@ -7,6 +7,7 @@ questions are another run and find no notes. A line per span, as JSON, is writte
 when the recording is stored. The last line may be cut off, and is then left out.
 """
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -80,7 +81,7 @@ def _written(heard: Heard) -> dict[str, object]:
             for one in heard.claims
         ],
         "troubles": [[one.kind, one.detail] for one in heard.troubles],
-    }
+    } | ({} if heard.vector is None else {"vector": [[base64.b64encode(heard.vector).decode()]]})
 
 
 def _read(line: Mapping[str, list[list[str]]], recording: str) -> Heard:
@@ -100,4 +101,5 @@ def _read(line: Mapping[str, list[list[str]]], recording: str) -> Heard:
         for concept, aspect, confidence, how, source, evidence in line["claims"]
     )  # fmt: skip
     troubles = tuple(Trouble(TroubleKind(kind_), detail) for kind_, detail in line["troubles"])
-    return Heard(span, said, claims, troubles=troubles)
+    vector = base64.b64decode(line["vector"][0][0]) if "vector" in line else None
+    return Heard(span, said, claims, troubles=troubles, vector=vector)

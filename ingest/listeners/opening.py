@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.listeners.base import Listener, ServerOptions, find_envelope
 from ingest.listeners.questions import DEFAULT, read_questions
 from ontology.errors import ListenerError
-from ontology.vocabulary import load_vocabulary
+from ontology.vocabulary import Vocabulary, load_vocabulary
 
 __all__ = ["KINDS", "Wanted", "open_listener"]
 
@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "ast": "a tagger with the labels of AudioSet",
     "whisper": "a recogniser of speech",
     "probe": "a small head on a frozen encoder",
+    "encoder": "a model that makes vectors of sounds, for passages that sound alike",
     "openai": "a model behind a server with the chat interface of OpenAI",
 }
 """The kinds of listener, each with what it is."""
@@ -84,10 +85,8 @@ def open_listener(wanted: Wanted) -> Listener:
             from ingest.listeners.speech import SpeechListener
 
             return SpeechListener(wanted.model, vocabulary, wanted.device, envelope)
-        if wanted.kind == "probe":
-            from ingest.listeners.probe import ProbeListener
-
-            return ProbeListener(wanted.model, vocabulary, wanted.device, envelope)
+        if wanted.kind in ("probe", "encoder"):
+            return _on_encoder(wanted, vocabulary, envelope)
         if wanted.kind == "openai":
             from ingest.listeners.remote import ServerListener
 
@@ -100,3 +99,13 @@ def open_listener(wanted: Wanted) -> Listener:
             "install it with: pip install --upgrade 'transformers>=5.20'",
         ) from error  # fmt: skip
     raise ListenerError(f"{wanted.kind!r} is no kind of listener", "one of " + ", ".join(KINDS))
+
+
+def _on_encoder(wanted: Wanted, vocabulary: Vocabulary, envelope: str | None) -> Listener:
+    if wanted.kind == "probe":
+        from ingest.listeners.probe import ProbeListener
+
+        return ProbeListener(wanted.model, vocabulary, wanted.device, envelope)
+    from ingest.listeners.vectors import VectorListener
+
+    return VectorListener(wanted.model, wanted.device, envelope)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingest.listeners.base import Heard, Sounding
 from ingest.listeners.encoders import POOLING, Encoder
-from ingest.listeners.files import ModelFiles, find_model
+from ingest.listeners.files import ModelFiles, find_model, space_of
 from ingest.listeners.heads import Head, read_head
 from ingest.listeners.local import LocalListener
 from ontology.errors import ListenerError
@@ -62,13 +62,17 @@ class ProbeListener(LocalListener):
             "threshold": f"{self._head.card.threshold:g}",
             "concepts": " ".join(one.concept for one in self._head.card.concepts),
         }
-        self._identify(self._encoder.hearing, asked, envelope)
+        words = self._encoder.reads_words
+        self._identify(self._encoder.hearing, asked, envelope, space_of(of_encoder, words=words))
 
     def listen(self, batch: Sequence[Sounding]) -> list[Heard]:
         """Say which concepts hold over each of a batch of sounds."""
         vectors = self._encoder.embed([one.samples for one in batch])
         rows = self._head.probabilities(vectors).tolist()
-        return [Heard(one.span, (), self._claims(one.span, row)) for one, row in zip(batch, rows, strict=True)]
+        return [
+            Heard(one.span, (), self._claims(one.span, row), vector=vector.astype("<f4").tobytes())
+            for one, row, vector in zip(batch, rows, vectors, strict=True)
+        ]
 
     def _claims(self, span: Span, probabilities: Sequence[float]) -> tuple[Claim, ...]:
         card, aspect, kind = self._head.card, self._vocabulary.aspect, ConfidenceKind.CALIBRATED

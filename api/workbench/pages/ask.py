@@ -13,6 +13,7 @@ from api.protocol.answers import AnswerResponse
 from api.protocol.problems import status_of
 from api.published.routes import conditional
 from api.rest.asking import ask
+from api.rest.planning import has_vectors, planned
 from api.workbench.answers import Passage, Row, passages_of, rows_of
 from api.workbench.asked import (
     Drawn,
@@ -29,8 +30,7 @@ from api.workbench.asked import (
 from api.workbench.bench import Bench, depth_of
 from api.workbench.sounds.rights import Right, sounds_of
 from ontology.errors import AcousmaError, UnknownName
-from queries import StoredQuery, find, row_limit
-from queries.library import plan
+from queries import StoredQuery, find, plan, row_limit
 
 __all__ = ["routes"]
 
@@ -57,6 +57,7 @@ class _Answer:
     audible: frozenset[str] = frozenset()
     fault: str = ""
     status: int = 200
+    deaf: bool = False
 
 
 def routes(bench: Bench) -> APIRouter:
@@ -79,7 +80,7 @@ def routes(bench: Bench) -> APIRouter:
     async def _csv(request: Request, name: str) -> Response:
         bench.reader(request)
         query = find(name)
-        asked = plan(name, given(query, request))
+        asked = await planned(bench.service, request, name, given(query, request))
         answer = await bench.service.queries.answer(request, asked, "text/csv")
         headers = {"Content-Disposition": f'attachment; filename="{query.name}.csv"'}
         return AnswerResponse(answer, "text/csv", bench.service.queries.reading, headers)
@@ -88,7 +89,8 @@ def routes(bench: Bench) -> APIRouter:
     async def _json(request: Request, name: str) -> Response:
         bench.reader(request)
         query = find(name)
-        table = await ask(bench.service, request, plan(name, given(query, request)))
+        asked = await planned(bench.service, request, name, given(query, request))
+        table = await ask(bench.service, request, asked)
         headers = {"Content-Disposition": f'attachment; filename="{query.name}.json"'}
         return Response(as_json(table), media_type="application/json", headers=headers)
 
@@ -122,7 +124,8 @@ async def _answered(
         return found
     view, here = how
     try:
-        asked = plan(query.name, values)
+        found.deaf = bool(query.vectors) and not has_vectors(bench.service)
+        asked = plan(query.name, values) if found.deaf else await planned(bench.service, request, query.name, values)
         found.text = asked.text
         found.limit = row_limit(query, values)
         table = await ask(bench.service, request, asked)

@@ -216,7 +216,7 @@ document.addEventListener("click", (event) => {
 export async function savePicture(svg, name, kind) {
   const copy = svg.cloneNode(true);
   const [from, to] = [svg, copy].map((one) => [one, ...one.querySelectorAll("*")]);
-  const wanted = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "font-family", "font-size", "font-weight", "text-anchor"];
+  const wanted = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "stroke-opacity", "font-family", "font-size", "font-weight", "text-anchor"];
   from.forEach((element, number) => {
     const style = getComputedStyle(element);
     for (const property of wanted) to[number].setAttribute(property, style.getPropertyValue(property));
