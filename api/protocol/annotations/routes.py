@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from typing import TypeVar
 from urllib.parse import unquote
 
 import anyio.to_thread
@@ -29,7 +30,7 @@ from api.protocol.service import PATHS, Service
 from api.protocol.tags import Tags, tag_of
 from api.tokens import Role
 from ontology.documents import parse_json
-from ontology.errors import AcousmaError
+from ontology.errors import AcousmaError, UnknownName
 from ontology.jsonld import CONTEXTS, Json, annotation
 from ontology.terms import LDP, OA, PREFIXES
 from store.changes import graph_digest
@@ -57,6 +58,10 @@ _OF_RUN = {**_ONE, "Allow": "GET, HEAD, OPTIONS"}
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"]
 _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 _RESERVED = frozenset({".", "..", "recording", "agent"})
+_SUFFIXES = {".jsonld": _JSON, ".ttl": _TURTLE}
+"""What the files are called that the page of an annotation leads to."""
+
+_Read = TypeVar("_Read")
 _LONGEST_SLUG = 64
 _AT_ONCE = 8
 
@@ -187,9 +192,10 @@ class _Doors:
             container = self._containers.find(path)
             if not container.takes:
                 raise Problem(405, "An agent's container cannot be sent to. To do: send to that of all.")
-            if container.of and not _is_about(document, container.of):
+            about = _with_source(document, container.of)
+            if container.of and not _is_about(about, container.of):
                 raise Problem(400, f"No target is the recording {container.of}. To do: send to the container of all.")
-            return self._contributions.create(document, (path, slug), token)
+            return self._contributions.create(about, (path, slug), token)
 
         state = await anyio.to_thread.run_sync(make, limiter=self._limiter)
         return self._state(request, state, 201, {"Location": state.iri, **_ONE})
@@ -203,8 +209,9 @@ class _Doors:
         if request.method in ("PUT", "DELETE"):
             return await self._change(request, path)
         self._service.access.reader(request)
-        media_type = negotiate(request, (_JSON, _TURTLE), _ALIASES)
-        state = await anyio.to_thread.run_sync(self._contributions.read, _name(path), limiter=self._limiter)
+        read = partial(_as_named, path, lambda name: self._contributions.read(_name(name)))
+        state, suffix = await anyio.to_thread.run_sync(read, limiter=self._limiter)
+        media_type = _SUFFIXES.get(suffix) or negotiate(request, (_JSON, _TURTLE), _ALIASES)
         body = _turtle(state.triples) if media_type == _TURTLE else _dump(self._contributions.document(state))
         return _sent(request, body, (media_type, tag_of(state.digest, media_type, request)), {})
 
@@ -227,13 +234,30 @@ class _Doors:
 
     async def _run_annotation(self, request: Request, path: str) -> Response:
         self._service.access.reader(request)
-        media_type = negotiate(request, (_JSON, _TURTLE), _ALIASES)
-        iri = f"{self._service.base}{path}"
-        find = partial(find_annotation, self._service.own, iri)
-        triples = await anyio.to_thread.run_sync(find, limiter=self._limiter)
+        find = partial(_as_named, path, lambda name: find_annotation(self._service.own, f"{self._service.base}{name}"))
+        triples, suffix = await anyio.to_thread.run_sync(find, limiter=self._limiter)
+        media_type = _SUFFIXES.get(suffix) or negotiate(request, (_JSON, _TURTLE), _ALIASES)
+        iri = f"{self._service.base}{path.removesuffix(suffix)}"
         body = _turtle(triples) if media_type == _TURTLE else _dump(annotation(triples, iri))
         digest = graph_digest((one.subject, one.predicate, one.object) for one in triples)
         return _sent(request, body, (media_type, tag_of(digest, media_type, request)), {})
+
+
+def _as_named(path: str, read: Callable[[str], _Read]) -> tuple[_Read, str]:
+    """Read what a path names; if there is nothing and it ends as a file does, what it names without that end.
+
+    Returns
+    -------
+    tuple
+        What was read, and the end that was taken off: ``.jsonld``, ``.ttl`` or nothing.
+    """
+    suffix = next((suffix for suffix in _SUFFIXES if path.endswith(suffix)), "")
+    try:
+        return read(path), ""
+    except (Problem, UnknownName) as error:
+        if not suffix or (isinstance(error, Problem) and error.status != 404):
+            raise
+    return read(path.removesuffix(suffix)), suffix
 
 
 async def _document(request: Request) -> dict[str, Json]:
@@ -261,6 +285,31 @@ def _name(path: str) -> str:
     if not all(_NAME.fullmatch(part) for part in folder):
         raise Problem(404, "There is no such annotation. Expected: the address of one, as containers list them.")
     return path
+
+
+def _with_source(document: dict[str, Json], recording: str) -> dict[str, Json]:
+    """Give targets that have a selector and no source the recording of the container as source.
+
+    Raises
+    ------
+    Problem
+        400, if the container is of no recording: a selector selects from a source (Web Annotation Data Model, 4.1).
+    """
+
+    def sourced(target: Json) -> Json:
+        if not isinstance(target, dict) or "selector" not in target or "source" in target:
+            return target
+        if not recording:
+            raise Problem(
+                400, "A target has a selector and no source: nobody knows what it selects from. Expected: the IRI of a "
+                'recording as "source". To do: add it, or send the annotation to the container of the recording.',
+            )  # fmt: skip
+        return {**target, "source": recording}
+
+    targets = document.get("target")
+    if isinstance(targets, list):
+        return {**document, "target": [sourced(one) for one in targets]}
+    return document if targets is None else {**document, "target": sourced(targets)}
 
 
 def _is_about(document: dict[str, Json], recording: str) -> bool:
