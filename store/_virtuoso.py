@@ -46,7 +46,7 @@ Reached: TypeAlias = Callable[[str], Sequence[Term | None]]
 """Answers a query of one column."""
 
 _ANY_LENGTH = re.compile(r"(?P<step>(?:[\w-]*:[\w-]+|<[^<>]*>))[*+]")
-_NAME = re.compile(r"<[^<>]*>|[\w-]*:[\w.-]+")
+_NAME = re.compile(r"<[^<>:]+:[^<>]*>|[\w-]*:[\w.-]+")
 
 
 def adapted(text: str, reached: Reached) -> str:
@@ -67,9 +67,11 @@ def adapted(text: str, reached: Reached) -> str:
     cuts = [(node.start_byte, node.end_byte, b" ") for node in _idle(root)]
     for node in walk(root):
         split = atoms(node) if node.type == "triples_same_subject" else None
-        if split is None or not any(_path_to_constant(atom) for atom in split):
+        if split is None or _within(node, "graph_graph_pattern") is not None:
             continue
-        exists = _exists_around(node)
+        if not any(_path_to_constant(atom) for atom in split):
+            continue
+        exists = _within(node, "exists_func", "not_exists_func")
         if exists is None:
             dot = re.match(rb"\s*\.", source[node.end_byte :])
             end = node.end_byte + (dot.end() if dot else 0)
@@ -126,14 +128,12 @@ def _without_paths(split: Atoms, prefixes: Mapping[str, str], reached: Reached) 
     )
 
 
-def _exists_around(node: Node) -> Node | None:
-    """Return the EXISTS or NOT EXISTS that the patterns of one subject stand in."""
+def _within(node: Node, *kinds: str) -> Node | None:
+    """Return the node of some kinds that another one stands in, or None."""
     at = node.parent
-    while at is not None and at.type not in ("sub_select", "where_clause"):
-        if at.type in ("exists_func", "not_exists_func"):
-            return at
+    while at is not None and at.type not in kinds:
         at = at.parent
-    return None
+    return at
 
 
 def _as_membership(exists: Node, split: Atoms, prefixes: Mapping[str, str], reached: Reached) -> str | None:

@@ -193,12 +193,14 @@ class RemoteStore:
         check_media_type(facts.form, media_type, only)
         if not self._connection.virtuoso:
             return self._connection.query(text, media_type, dataset)
+        if dataset is None and not facts.names_graphs:
+            text = adapted(text, self._column)
         return self._from_virtuoso(text, media_type, facts.form, dataset)
 
     def _from_virtuoso(self, text: str, media_type: str, form: QueryForm, dataset: Dataset | None) -> AnswerBytes:
-        """Ask a Virtuoso in a form that it answers rightly, and write its answer in the form that is wanted."""
+        """Ask a Virtuoso, and write its answer in the form that is wanted."""
         as_json = form in ("select", "ask")
-        asked = self._connection.query(adapted(text, self._column), JSON if as_json else _TRIPLES, dataset)
+        asked = self._connection.query(text, JSON if as_json else _TRIPLES, dataset)
         data = b"".join(asked)
         return WholeAnswer(rewritten(mended(data) if as_json else data, media_type, table=as_json))
 

@@ -59,8 +59,8 @@ def _path(scope: Scope) -> str:
 def _likes_pages(scope: Scope) -> bool:
     """Tell whether a request wants a page rather than data: as browsers say, by name."""
     path = scope["path"]
-    if path.endswith(".html"):
-        return True
+    if path.endswith(tuple(FORMATS)):
+        return bool(path.endswith(".html"))
     header = next((value for name, value in scope["headers"] if name == b"accept"), b"").decode("latin-1")
     accept = parse_accept_header(header, MIMEAccept)
     if "text/html" not in [value.partition(";")[0].strip() for value, _ in accept]:
