@@ -13,20 +13,20 @@ from store.vectors import FILE, Space, Vectors, VectorStore
 __all__ = ["ears_of", "vectors_file"]
 
 
-def vectors_file(location: Path | str | Server) -> Path:
+def vectors_file(location: Path | Server) -> Path:
     """Return the file of the vectors: in the archive, or beside the user's settings if that is on a server."""
     if isinstance(location, Path):
         return location / FILE
-    server = hashlib.sha256(str(location).encode()).hexdigest()[:16]
+    server = hashlib.sha256(location.query.encode()).hexdigest()[:16]
     return Path(typer.get_app_dir("acousma")) / "vectors" / server / FILE
 
 
-def ears_of(location: Path | str | Server, answer: Callable[[str], Table]) -> Ears:
+def ears_of(location: Path | Server, answer: Callable[[str], Table]) -> Ears:
     """Return what questions about what sounds alike need.
 
     Parameters
     ----------
-    location : Path, str or Server
+    location : Path or Server
         Of the archive.
     answer : callable
         Answers a SELECT.

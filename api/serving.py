@@ -9,7 +9,7 @@ from api.protocol.service import Service
 from api.settings import Settings
 from api.tokens import Tokens
 from ontology.errors import InputError
-from store import open_store, open_writer
+from store import Server, open_store, open_writer
 
 __all__ = ["opened_service"]
 
@@ -40,7 +40,7 @@ def opened_service(settings: Settings) -> Iterator[Service]:
         if settings.writes is not Writes.NONE:
             writer = stack.enter_context(closing(open_writer(settings.location, settings.limits)))
         access = Access(Tokens(settings.tokens_file), settings.writes, settings.public, settings.audio)
-        folder = settings.location if isinstance(settings.location, Path) else None
+        location = settings.location
         yield Service(
             store,
             own,
@@ -48,6 +48,6 @@ def opened_service(settings: Settings) -> Iterator[Service]:
             access,
             settings.limits,
             settings.base_iri,
-            folder=folder,
-            address_of_store=str(settings.location),
+            folder=location if isinstance(location, Path) else None,
+            server=location if isinstance(location, Server) else None,
         )

@@ -101,7 +101,8 @@ def signed(quads: Iterable[ox.Quad], profile: Profile) -> list[ox.Quad]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from nanopub import Nanopub, NanopubConf  # noqa: PLC0415 - optional
+        from nanopub.nanopub import Nanopub  # noqa: PLC0415 - optional
+        from nanopub.nanopub_conf import NanopubConf  # noqa: PLC0415
         from nanopub.utils import MalformedNanopubError  # noqa: PLC0415
         from rdflib import ConjunctiveGraph  # noqa: PLC0415 - what the library takes
 

@@ -105,6 +105,7 @@ class Server:
 
 
 def _check(address: str) -> None:
+    parts = urlsplit("")
     try:
         parts = urlsplit(address)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

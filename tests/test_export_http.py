@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
@@ -180,9 +181,10 @@ def test_a_question_is_packed_with_its_answer_and_the_data_it_rests_on(
     }  # fmt: skip
     asking = crate.get("#asking")
     assert asking is not None and asking["result"] and asking["instrument"]
-    assert crate.root_dataset["license"]["name"] == "No licence stated"
+    root: Any = crate.root_dataset
+    assert root["license"]["name"] == "No licence stated"
     runs = [one for one in crate.contextual_entities if one.type == "CreateAction"]
-    assert len(runs) > 1 and {one.id for one in crate.root_dataset["mentions"]} == {one.id for one in runs}
+    assert len(runs) > 1 and {one.id for one in root["mentions"]} == {one.id for one in runs}
     assert all(one["description"] and "+00:00" in one["startTime"] and "+00:00" in one["endTime"] for one in runs)
     assert all(one["url"] for one in crate.contextual_entities if one.type == "SoftwareApplication")
     assert all(one["name"] and one["description"] for one in crate.data_entities)
@@ -203,7 +205,8 @@ def test_an_answer_without_things_says_that_it_has_no_data(house: House, tmp_pat
     done = acousma("crate", "terms", "--out", tmp_path / "terms", "--licence", given, "--store", house.archive)
     assert done.returncode == 0, done.stderr
     assert "names nothing of the archive" in done.stderr
-    assert ROCrate(tmp_path / "terms").root_dataset["license"].id == given
+    root: Any = ROCrate(tmp_path / "terms").root_dataset
+    assert root["license"].id == given
     wrong = acousma("crate", "terms", "--out", tmp_path / "no", "--licence", "CC0", "--store", house.archive)
     assert wrong.returncode == 3 and "given as a licence" in wrong.stderr and not (tmp_path / "no").exists()
 

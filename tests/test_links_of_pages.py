@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urldefrag, urljoin
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import Response
 
 from api.server import create_app
 from api.serving import opened_service
@@ -49,7 +49,7 @@ def kind_of(address: str) -> str:
     )
 
 
-def links_of(answer: Response) -> Iterator[str]:
+def links_of(answer: httpx2.Response) -> Iterator[str]:
     """Yield what a page or the header ``Link`` leads to on this server."""
     found = re.findall(r'<([^>]+)>;\s*rel="(?:alternate|canonical)"', answer.headers.get("link", ""))
     if answer.headers.get("content-type", "").startswith("text/html"):

@@ -9,7 +9,7 @@ from fastapi import Request
 from api.protocol.access import Access
 from api.protocol.evaluation import Evaluation
 from ontology.mint import Minter
-from store import Limits, Store, Writer
+from store import Limits, Server, Store, Writer
 
 __all__ = ["PATHS", "Paths", "Service"]
 
@@ -50,8 +50,8 @@ class Service:
         What the archive is called.
     folder : Path or None
         Folder of the archive; None where it is on another server.
-    address_of_store : str
-        The address of that server.
+    server : Server or None
+        That server.
     """
 
     store: Store
@@ -62,7 +62,7 @@ class Service:
     base: str
     name: str = "Acousma"
     folder: Path | None = None
-    address_of_store: str = ""
+    server: Server | None = None
     queries: Evaluation = field(init=False)
     inside: Evaluation = field(init=False)
 
@@ -71,9 +71,11 @@ class Service:
         object.__setattr__(self, "inside", Evaluation(self.own, self.limits))
 
     @property
-    def location(self) -> Path | str:
-        """Where the archive is: its folder, or the address of the server that has it."""
-        return self.folder if self.folder is not None else self.address_of_store
+    def location(self) -> Path | Server:
+        """Where the archive is: its folder, or the server that has it."""
+        location = self.folder or self.server
+        assert location is not None, "an archive is in a folder or on a server"
+        return location
 
     @property
     def minter(self) -> Minter:

@@ -71,7 +71,7 @@ class Notes:
             file.write(json.dumps(_written(heard), ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def _written(heard: Heard) -> dict[str, object]:
+def _written(heard: Heard) -> Mapping[str, object]:
     span = heard.span
     return {
         "span": [str(span.start), str(span.end), span.kind],

@@ -50,8 +50,10 @@ function enhance(input, texts) {
   list.setAttribute("aria-label", texts.tree);
   const browse = element("button", { type: "button", className: "plain", textContent: texts.browse });
   const place = element("div", { className: "concept-field" });
+  const typing = document.activeElement === input ? [input.selectionStart, input.selectionEnd] : null;
   input.replaceWith(place);
   place.append(input, browse, list);
+  if (typing) { input.focus(); input.setSelectionRange(...typing); } // who began to type before this script came goes on
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": id, "aria-expanded": "false" }))
     input.setAttribute(name, value);
   let shown = [];
