@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -223,18 +223,19 @@ def chat_server(*models: str) -> Iterator[ChatServer]:
                 state.asked.append(heard)
                 state.at_once += 1
                 state.most_at_once = max(state.most_at_once, state.at_once)
+            headers: Mapping[str, str] = {}
             try:
                 time.sleep(state.takes)
                 reply = _reply(heard, state)
-                self._send(200, reply if isinstance(reply, bytes) else json.dumps(reply).encode())
+                status, content = 200, reply if isinstance(reply, bytes) else json.dumps(reply).encode()
             except _Refusal as refusal:
                 error = {"error": {"message": refusal.message}}
-                self._send(refusal.status, json.dumps(error).encode(), **refusal.headers)
-            except (BrokenPipeError, ConnectionResetError):  # the client did not wait
-                pass
-            finally:
+                status, content, headers = refusal.status, json.dumps(error).encode(), refusal.headers
+            finally:  # before it is sent: who has the answer may ask again at once
                 with state.lock:
                     state.at_once -= 1
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client did not wait
+                self._send(status, content, **headers)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

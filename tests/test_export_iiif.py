@@ -1,6 +1,7 @@
 """IIIF: the manifest has the shape that most viewers read, and the report says what each of them does not show."""
 
 import json
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -125,7 +126,9 @@ def test_passages_nest_as_they_lie_in_time() -> None:
 
 def test_the_report_names_what_each_client_does_not_show() -> None:
     _, notes = written(HARD)
-    said = {note.partition(":")[0]: note for note in notes}
+    said: defaultdict[str, str] = defaultdict(str)
+    for note in notes:
+        said[note.partition(":")[0]] += note
     assert "8 of 9 without tags" in said["Clover"]
     assert "use --profile plain" in said["Aviary, AVAnnotate"]
     assert "2 of 9" in said["Ramp"]

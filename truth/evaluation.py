@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from sklearn import config_context
 
 from truth import metrics
 from truth.agreement import WINDOWS, Heard, onsets
@@ -58,6 +59,12 @@ def evaluate(given: Iterable[Answer], concepts: Sequence[str]) -> Evaluation:
     Evaluation
         Clips on which the describer failed are named, and count as not answered.
     """
+    # thousands of small fits, of numbers that were checked before: to check each again takes as long as the fit
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        return _evaluated(given, concepts)
+
+
+def _evaluated(given: Iterable[Answer], concepts: Sequence[str]) -> Evaluation:
     # in an order that does not depend on what was kept from before
     everything = sorted(given, key=lambda one: (one.question.record["kind"], str(one.question.record["id"])))
     clips = [one for one in everything if one.question.record["kind"] == "clips"]
