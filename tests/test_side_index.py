@@ -42,6 +42,7 @@ ASKED = {
     "nearest_passages": [{"work": "Study 1", "seconds": "7", "properties": "4"}, {"work": "Study 2", "seconds": "3"}],
     "passages_like": [{"work": "Study 1", "seconds": "7"}],
     "sequence_graph": [{"work": "Study 2"}, {"work": "Study", "aspect": "brightnessLevel"}],
+    "unsupported_concepts": [{}, {"agent": "LISTENING", "claims": "2"}, {"limit": "3"}],
     "words": [{"text": "glas"}, {"text": "GLASS hum"}, {"work": "Tides"}, {"text": "%"}],
 }
 
