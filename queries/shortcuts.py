@@ -5,10 +5,11 @@ Conventions
 - The first line of ``<name>.sql`` says what it does. ``-- answers``: it gives the rows and columns of the parts
   between the lines
   ``# for the side index`` and ``# to here`` of the question, or of the whole question if it has no such lines, in its
-  order and with its limit. ``-- restricts``: it gives values of a few variables outside of which there is no answer;
+  order and with its limit. ``-- restricts``: it gives values of a few variables outside of which there is no answer,
+  in the place of the parts between such lines or at the beginning if there are none;
   where a parameter that it needs is not given it is left out.
 - Its columns are named as parameters are: the name of the variable, with ``_iri``, ``_decimal`` (in millionths),
-  ``_integer``, ``_en`` (English text) or ``_said`` (labels of verdicts)
+  ``_number`` (a decimal as text), ``_integer``, ``_en`` (English text) or ``_said`` (labels of verdicts)
   where it is not plain text. Its parameters are the variables of the question, NULL where not given, decimals in
   millionths, and ``limit``, which is -1 for all rows.
 """
@@ -55,9 +56,10 @@ def with_shortcut(query: StoredQuery, text: str, terms: Mapping[str, NamedNode |
             for name, value in values.items()
         ):
             return Plan(text)
-        body = _BODY.search(source)
-        assert body is not None, "a stored question has a line WHERE {"
-        return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, bound),))
+        if not _PART.search(source):
+            body = _BODY.search(source)
+            assert body is not None, "a stored question has a line WHERE {"
+            return Plan(text, (TableShortcut(body.start(1), body.end(1), query.sql, bound),))
     parts = tuple(TableShortcut(part.start(1), part.end(1), query.sql, bound) for part in _PART.finditer(source))
     if parts:
         return Plan(text, parts)

@@ -6,23 +6,26 @@ Conventions
 -----------
 - A shortcut comes as a JSON object with the fields of its class. Its stretch of the text gives way to ``VALUES``.
 - An index that is missing, cannot be read or lacks exactness leaves the text as it is.
+- Beside those of SQLite, the SQL may call ``folded(text)`` (lower case) and ``exact_sum(value, exact)`` (the sum of
+  numbers that are decimals, as text; an error if one is not exact).
 """
 
 import json
 import re
 import sqlite3
 from collections.abc import Sequence
+from decimal import Context, Decimal
 from typing import TypedDict, cast
 
 import pyoxigraph as ox
 
 __all__ = ["TooManyError", "spliced"]
 
-VERSION = 2
+VERSION = 3
 MILLION = 1_000_000
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|en|said)")
+_SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|number|en|said)")
 
 
 class Shortcut(TypedDict):
@@ -46,12 +49,32 @@ class TooManyError(RuntimeError):
     kind = "pairs"
 
 
+class ExactSum:
+    """The sum of decimals that are kept as numbers: what SPARQL has as their sum."""
+
+    _EXACT = Context(prec=100)
+
+    def __init__(self) -> None:
+        self._sum = Decimal(0)
+
+    def step(self, value: float, exact: int) -> None:
+        """Take a value; one that is not exact ends the query of the index, and SPARQL answers."""
+        if not exact:
+            raise ValueError(f"{value} is not what is stored")
+        self._sum = self._EXACT.add(self._sum, Decimal(repr(value)))
+
+    def finalize(self) -> str:
+        """Return the sum."""
+        return f"{self._sum:f}"
+
+
 def open_index(file: str) -> sqlite3.Connection | None:
     """Open a side index for reading, or return None where there is none that can be read."""
     try:
         database = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
         database.execute(f"PRAGMA cache_size = {_KEPT_PAGES}")
         database.create_function("folded", 1, str.lower, deterministic=True)
+        database.create_aggregate("exact_sum", 2, ExactSum)
         known = database.execute("PRAGMA user_version").fetchone()[0] == VERSION
     except sqlite3.Error:
         return None
@@ -79,13 +102,17 @@ def spliced(
 def _filled(
     source: bytes, shortcuts: Sequence[Shortcut], database: sqlite3.Connection, store: ox.Store, base: str | None
 ) -> str:
+    filled_with: dict[str, str] = {}  # the stretches of one query have the same parameters
     exact = not database.execute("SELECT EXISTS (SELECT 1 FROM strange)").fetchone()[0]
     for one in sorted(shortcuts, key=lambda one: one["start"], reverse=True):
         if "sql" in one:
             if not exact:
                 continue
-            rows = database.execute(one["sql"], dict(one["values"]))
-            filled = _values([column[0] for column in rows.description], rows.fetchall(), whole=one.get("whole", False))
+            if one["sql"] not in filled_with:
+                rows = database.execute(one["sql"], dict(one["values"]))
+                names = [column[0] for column in rows.description]
+                filled_with[one["sql"]] = _values(names, rows.fetchall(), whole=one.get("whole", False))
+            filled = filled_with[one["sql"]]
         else:
             filled = _pairs(one, database, store, base)
         source = source[: one["start"]] + filled.encode() + source[one["end"] :]
@@ -111,6 +138,8 @@ def _term(value: object, type_: str) -> str:
         return f"<{value}>"
     if type_ == "decimal":
         return f'"{_decimal(cast("int", value))}"^^<{_XSD}decimal>'
+    if type_ == "number":
+        return f'"{value}"^^<{_XSD}decimal>'
     if type_ == "integer":
         return f'"{value}"^^<{_XSD}integer>'
     # "unassessed" is what the stored questions say where there are no labels of verdicts to join

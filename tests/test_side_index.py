@@ -22,6 +22,8 @@ DATA = Path(__file__).parent / "data" / "queries"
 SHORT = [name for name, query in load_queries().items() if query.sql is not None]
 ASKED = {
     "agreement_between_agents": [{}, {"aspect": "morphologicalArchetype"}],
+    "arcs": [{}, {"work": "Study 1", "property": "level"}, {"property": "attackTime", "limit": "2"}],
+    "claims_beyond_envelope": [{}, {"concept": "graduatedContinuant"}, {"agent": "LISTENING", "limit": "2"}],
     "claims_at_risk": [{}, {"work": "Study 1"}, {"confidence": "0.7", "limit": "3"}],
     "composer_profile": [{}, {"creator": "composer 1", "confidence": "0.5"}],
     "composers_compared": [{"first": "Composer 0", "second": "Composer 1"}, {"first": "Composer", "second": "nobody"}],

@@ -36,8 +36,8 @@ __all__ = ["Fault", "SideIndex", "faults"]
 _COLUMNS: Mapping[str, tuple[int, ...]] = {
     "spans": (0, 1), "kinds": (0, 1), "claims": (0, 1, 2, 5, 6, 7), "assessments": (0, 1, 2, 3), "names": (0,),
     "works": (0, 1), "creators": (0, 1), "broader": (0, 1), "durations": (0,), "counts": (0, 1, 2),
-    "observations": (0, 1), "strange": (0,), "listeners": (0, 1), "derived": (0, 1),
-    "people": (0,), "rules": (0,), "replaced": (0,),
+    "observations": (0, 1, 5), "strange": (0,), "listeners": (0, 1), "derived": (0, 1),
+    "people": (0,), "rules": (0,), "replaced": (0,), "envelopes": (0, 1), "figures": (0,), "reasons": (0, 1),
 }  # fmt: skip
 """By table: which columns are nodes."""
 

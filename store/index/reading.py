@@ -10,6 +10,7 @@ Conventions
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,16 +24,24 @@ from store.index.schema import MILLION
 
 __all__ = ["PREDICATES", "Facts", "Rows", "facts_by_graph", "facts_in_store", "rows_of"]
 
+FIGURES = (
+    ACM.channelsHeard, ACM.tokenStepSeconds, ACM.windowSeconds, ACM.longestInputSeconds, ACM.minimumHz, ACM.maximumHz,
+    ACM.needsChannels, ACM.needsStepSeconds, ACM.needsSeconds, ACM.needsLowestHz, ACM.needsHighestHz,
+    ACM.lossLimit, ACM.aboveHz, ACM.belowHz, ACM.channelsLeft,
+)  # fmt: skip
+"""What envelopes carry, concepts need and losses are measured by."""
+
 PREDICATES = (
     OA.hasTarget, OA.hasBody, OA.hasSource, DCTERMS.creator, DCTERMS.replaces, ACM.confidence, ACM.aspect,
     ACM.startSeconds, ACM.endSeconds, ACM.segmentedAs, ACM.verdict, ACM.decides, FOAF.name, DCTERMS.NS + "title",
     FRBR.realization, SKOS.broader, SKOS.prefLabel, MO.time, PROV.used, PROV.wasAssociatedWith, PROV.wasDerivedFrom,
-    RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult,
+    RDF.NS + "value", SOSA.hasFeatureOfInterest, SOSA.observedProperty, SOSA.hasSimpleResult, ACM.ucumUnit,
+    ACM.envelope, ACM.lossReason, *FIGURES,
 )  # fmt: skip
 """The predicates that are read."""
 
 _TYPE, _PERSON = ox.NamedNode(RDF.type), ox.NamedNode(PROV.Person)
-_DECIMAL = ox.NamedNode(XSD.decimal)
+_DECIMAL, _INTEGER = ox.NamedNode(XSD.decimal), ox.NamedNode(XSD.integer)
 _TITLE, _VALUE = DCTERMS.NS + "title", RDF.NS + "value"
 
 GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
@@ -84,13 +93,16 @@ class Rows:
     durations: list[tuple[str, int]] = field(default_factory=list)
     counts: list[tuple[str | None, str, str | None, int]] = field(default_factory=list)
     descriptions: list[tuple[str, str, str, str]] = field(default_factory=list)
-    observations: list[tuple[str, str, float]] = field(default_factory=list)
+    observations: list[tuple[str, str, float, int, str | None, str | None]] = field(default_factory=list)
     strange: list[tuple[str, str]] = field(default_factory=list)
     listeners: list[tuple[str, str | None]] = field(default_factory=list)
     derived: list[tuple[str, str]] = field(default_factory=list)
     people: list[tuple[str]] = field(default_factory=list)
     rules: list[tuple[str]] = field(default_factory=list)
     replaced: list[tuple[str]] = field(default_factory=list)
+    envelopes: list[tuple[str, str]] = field(default_factory=list)
+    figures: list[tuple[str, str, int]] = field(default_factory=list)
+    reasons: list[tuple[str, str]] = field(default_factory=list)
 
 
 def facts_in_store(store: ox.Store, graph: str) -> Facts:
@@ -145,13 +157,13 @@ class _Reading:
         self.others = {predicate.value: found for predicate, found in facts.others.items()}
         self.rows = Rows()
 
-    def numbers(self, predicate: str) -> Mapping[str, Sequence[int]]:
+    def numbers(self, predicate: str, types: Sequence[ox.NamedNode] = (_DECIMAL,)) -> Mapping[str, Sequence[int]]:
         """Return the millionths that subjects have as objects; whatever else they have is strange."""
         found: dict[str, list[int]] = {}
         for subject, terms in self.others[predicate].items():
             numbers = found[subject] = []
             for term in terms:
-                number = _millionths(term)
+                number = _millionths(term, types)
                 if number is None:
                     self.rows.strange.append((subject, f"{predicate} is {term}"))
                 else:
@@ -195,7 +207,14 @@ def rows_of(facts: Facts) -> Rows:
     _catalogue(reading, makers)
     _runs(reading)
     _described(reading, targets)
-    _observed(reading)
+    _observed(reading, makers)
+    rows.envelopes += _pairs(reading.nodes[ACM.envelope])
+    rows.reasons += _pairs(reading.nodes[ACM.lossReason])
+    rows.figures += [
+        (node, figure.removeprefix(ACM.NS), number)
+        for figure in FIGURES
+        for node, number in _pairs(reading.numbers(figure, (_DECIMAL, _INTEGER)))
+    ]
     return rows
 
 
@@ -268,18 +287,34 @@ def _described(reading: _Reading, targets: Mapping[str, Sequence[str]]) -> None:
                 reading.rows.descriptions += [(node, span, body, text.lower()) for span, text in said]
 
 
-def _observed(reading: _Reading) -> None:
-    """Note measured values, for comparisons of passages."""
+def _observed(reading: _Reading, makers: Mapping[str, Sequence[str]]) -> None:
+    """Note measured values, with their unit and who measured."""
     properties = reading.nodes[SOSA.observedProperty]
     spans = reading.nodes[SOSA.hasFeatureOfInterest]
+    units = {node: [term.value for term in terms if isinstance(term, ox.Literal)]
+             for node, terms in reading.others[ACM.ucumUnit].items() if node in properties}  # fmt: skip
+    agents: dict[str, list[str]] = {}
+    for annotation, bodies in reading.nodes[OA.hasBody].items():
+        for body in bodies:
+            if body in properties:
+                agents.setdefault(body, []).extend(makers.get(annotation, ()))
     for node, term in _pairs(reading.others[SOSA.hasSimpleResult]):
         if isinstance(term, ox.Literal):
             try:
                 value = float(term.value)
             except ValueError:
                 continue
-            pairs = itertools.product(spans.get(node, ()), properties.get(node, ()))
-            reading.rows.observations += [(span, property_, value) for span, property_ in pairs]
+            exact = int(term.datatype == _DECIMAL and _kept_exactly(value, term.value))
+            reading.rows.observations += [
+                (span, property_, value, exact, unit, agent)
+                for span, property_ in itertools.product(spans.get(node, ()), properties.get(node, ()))
+                for unit, agent in itertools.product(units.get(node) or (None,), agents.get(node) or (None,))
+            ]
+
+
+def _kept_exactly(value: float, text: str) -> bool:
+    """Whether a decimal can be had back from the number it is kept as."""
+    return repr(value) == text or (math.isfinite(value) and Decimal(repr(value)) == Decimal(text))
 
 
 def _labels(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -307,9 +342,9 @@ def _pairs(found: Mapping[str, Sequence[_Value]]) -> list[tuple[str, _Value]]:
     return [(subject, term) for subject, terms in found.items() for term in terms]
 
 
-def _millionths(term: Other) -> int | None:
-    """Return a decimal in whole millionths, or None if it is none or finer."""
-    if not isinstance(term, ox.Literal) or term.datatype != _DECIMAL:
+def _millionths(term: Other, types: Sequence[ox.NamedNode]) -> int | None:
+    """Return a number of one of some types in whole millionths, or None if it is none or finer."""
+    if not isinstance(term, ox.Literal) or term.datatype not in types:
         return None
     try:
         number = Decimal(term.value) * MILLION

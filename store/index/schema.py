@@ -7,6 +7,10 @@ Conventions
 - Times, confidences and durations are whole millionths (of a second, of 1), so that they compare and subtract exactly.
 - ``claims`` has a row per annotation, target, body, maker, aspect and confidence: usually one per annotation. What an
   annotation or its span lacks is NULL, as it would be unbound in an ``OPTIONAL``.
+- ``observations`` has a row per observation, span, unit and annotation of it; ``exact`` says whether the value is a
+  decimal that can be had back from the number.
+- ``figures`` has what an envelope carries, a concept needs and a loss is measured by, in millionths, under the local
+  name of the property in the ontology.
 - ``places`` has the recordings in the order of most answers, by title and IRI; an answer in that order ends with its
   limit.
 - What a table cannot hold exactly (a title with a language, a time finer than a millionth) is named in ``strange``;
@@ -18,7 +22,7 @@ __all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
 
-VERSION = 2
+VERSION = 3
 """Number of this schema, as ``user_version``; an index of another number is made anew."""
 
 MILLION = 1_000_000
@@ -26,7 +30,7 @@ MILLION = 1_000_000
 TABLES = (
     "spans", "kinds", "claims", "assessments", "names", "works", "creators", "broader", "durations", "counts",
     "descriptions", "observations", "strange", "listeners", "derived",
-    "people", "rules", "replaced",
+    "people", "rules", "replaced", "envelopes", "figures", "reasons",
 )  # fmt: skip
 """The tables with a column ``graph``."""
 
@@ -76,7 +80,9 @@ CREATE INDEX counts_by_graph ON counts (graph);
 CREATE TABLE descriptions (id INTEGER PRIMARY KEY, graph INTEGER, node INTEGER, span INTEGER, words INTEGER);
 CREATE INDEX descriptions_by_graph ON descriptions (graph);
 CREATE VIRTUAL TABLE texts USING fts5 (folded, tokenize = 'trigram', detail = 'none');
-CREATE TABLE observations (graph INTEGER, span INTEGER, property INTEGER, value REAL);
+CREATE TABLE observations (
+  graph INTEGER, span INTEGER, property INTEGER, value REAL, exact INTEGER, unit TEXT, agent INTEGER
+);
 CREATE INDEX observations_by_property ON observations (property, value, span);
 CREATE INDEX observations_by_span ON observations (span);
 CREATE INDEX observations_by_graph ON observations (graph);
@@ -93,6 +99,11 @@ CREATE TABLE people (graph INTEGER, node INTEGER);
 CREATE INDEX people_by_node ON people (node);
 CREATE TABLE rules (graph INTEGER, concept INTEGER);
 CREATE INDEX rules_by_concept ON rules (concept);
+CREATE TABLE envelopes (graph INTEGER, agent INTEGER, envelope INTEGER);
+CREATE INDEX envelopes_by_agent ON envelopes (agent, graph);
+CREATE TABLE figures (graph INTEGER, node INTEGER, term TEXT, value INTEGER);
+CREATE INDEX figures_by_term ON figures (term, node);
+CREATE TABLE reasons (graph INTEGER, property INTEGER, reason INTEGER);
 CREATE TABLE places (rank INTEGER PRIMARY KEY, recording INTEGER, work INTEGER, title TEXT, creator TEXT);
 CREATE INDEX places_by_recording ON places (recording);
 CREATE VIEW standing AS

@@ -26,7 +26,7 @@ class Table:
         The stretch of the text, in bytes.
     sql : str
         One SELECT. The name of a column is that of the variable, followed by ``_iri``, ``_decimal`` (in millionths),
-        ``_integer`` or ``_en`` (English text) where it is not plain text.
+        ``_number`` (a decimal as text), ``_integer`` or ``_en`` (English text) where it is not plain text.
     values : tuple of (str, str or int or float or None)
         Its named parameters.
     whole : bool
