@@ -6,24 +6,24 @@ WITH made AS (
   GROUP BY works.work, counts.concept
 ),
 totals AS (SELECT work, SUM(number) AS total FROM made GROUP BY work),
-parts AS MATERIALIZED (
-  SELECT made.work, concept, 1.0 * number / total AS share FROM made JOIN totals USING (work)
-  WHERE concept IN (SELECT concept FROM broader)
-),
 named AS MATERIALIZED (
   SELECT DISTINCT work, title, creator, (SELECT iri FROM nodes WHERE id = work) AS work_iri FROM catalogue
 ),
+asked AS MATERIALIZED (
+  SELECT work, ROW_NUMBER() OVER (ORDER BY work_iri) AS rank,
+    MAX(CASE WHEN :__work IS NOT NULL THEN INSTR(folded(title), folded(:__work)) > 0 OR work_iri = :__work END) AS asked
+  FROM named GROUP BY work, work_iri
+),
 alike AS (
-  SELECT one.title, one.creator, other.title AS other_title, other.creator AS other_creator,
-    one.work_iri, other.work_iri AS other_iri, SUM(MIN(a.share, b.share)) AS likeness, COUNT(*) AS shared
-  FROM named AS one CROSS JOIN parts AS a ON a.work = one.work
-  CROSS JOIN parts AS b ON b.concept = a.concept AND b.work <> a.work
-  JOIN named AS other ON other.work = b.work
-  WHERE CASE WHEN :__work IS NULL THEN one.work_iri < other.work_iri
-        ELSE INSTR(folded(one.title), folded(:__work)) > 0 OR one.work_iri = :__work END
-  GROUP BY one.work_iri, one.title, one.creator, other.work_iri, other.title, other.creator
+  SELECT json_extract(pair.value, '$[0]') AS one, json_extract(pair.value, '$[1]') AS two,
+    json_extract(pair.value, '$[2]') AS likeness, json_extract(pair.value, '$[3]') AS shared
+  FROM (
+    SELECT most_alike(rank, concept, number, total, asked, :limit) AS pairs
+    FROM asked JOIN made USING (work) JOIN totals USING (work) WHERE concept IN (SELECT concept FROM broader)
+  ), json_each(pairs) AS pair
 )
-SELECT title, creator, other_title, other_creator, CAST(1000 * likeness + 0.5 AS INTEGER) * 1000 AS likeness_decimal,
-  shared AS shared_integer, work_iri, other_iri
-FROM alike
-ORDER BY likeness_decimal DESC, title, other_title, work_iri, other_iri LIMIT :limit
+SELECT named.title, named.creator, other.title AS other_title, other.creator AS other_creator, likeness * 1000 AS likeness_decimal,
+  shared AS shared_integer, named.work_iri, other.work_iri AS other_iri
+FROM alike JOIN asked AS a ON a.rank = one JOIN named ON named.work = a.work
+JOIN asked AS b ON b.rank = two JOIN named AS other ON other.work = b.work
+ORDER BY likeness DESC, named.title, other.title, named.work_iri, other.work_iri LIMIT :limit

@@ -6,11 +6,12 @@ Conventions
 -----------
 - A shortcut comes as a JSON object with the fields of its class. Its stretch of the text gives way to ``VALUES``.
 - An index that is missing, cannot be read or lacks exactness leaves the text as it is.
-- Beside those of SQLite, the SQL may call ``folded(text)`` (lower case) and ``exact_sum(value, exact)`` (the sum of
-  numbers that are decimals, as text; an error if one is not exact).
+- Beside those of SQLite, the SQL may call ``folded(text)`` (lower case), ``exact_sum(value, exact)`` (the sum of
+  numbers that are decimals, as text; an error if one is not exact) and ``most_alike``, which is :class:`MostAlike`.
 """
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ __all__ = ["TooManyError", "spliced"]
 
 VERSION = 3
 MILLION = 1_000_000
+_ONE = 10**18
 _KEPT_PAGES = -65_536  # KiB
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _SUFFIX = re.compile(r"(?P<name>\w+?)_(?P<type>iri|decimal|integer|number|en|said)")
@@ -68,13 +70,66 @@ class ExactSum:
         return f"{self._sum:f}"
 
 
+class MostAlike:
+    """The most alike pairs of rows of a table of shares, as JSON: ``[[one, other, thousandths, shared], ...]``.
+
+    It is called with a row's number, a column's number, a share's numerator and denominator, whether the row is asked
+    for (NULL: each pair once, the lower number first), and how many pairs are wanted (negative: all). Likeness is the
+    sum of the lesser shares, in thousandths, rounded; shares are cut at 18 decimal places, as SPARQL's decimals are.
+    Pairs that share no column are left out; as many as are alike as the last are all there.
+    """
+
+    def __init__(self) -> None:
+        self._shares: dict[int, dict[int, int]] = {}
+        self._asked: dict[int, int | None] = {}
+        self._most = -1
+
+    def step(self, row: int, column: int, number: int, total: int, asked: int | None, most: int) -> None:
+        """Take a share."""
+        self._shares.setdefault(row, {})[column] = number * _ONE // total
+        self._asked[row], self._most = asked, most
+
+    def finalize(self) -> str:
+        """Compare all rows that are asked for with all others."""
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        import numpy as np  # takes longer than a worker to start, so only when it is needed
+
+        rows = sorted(self._shares)
+        columns = {column: place for place, column in enumerate(sorted({c for one in self._shares.values() for c in one}))}
+        shares = np.zeros((len(rows), len(columns)), np.int64)  # (rows, columns)
+        for place, row in enumerate(rows):
+            for column, share in self._shares[row].items():
+                shares[place, columns[column]] = share
+        found: list[tuple[int, int, int, int]] = []
+        for place, row in enumerate(rows):
+            if self._asked[row] == 0:
+                continue
+            first = place + 1 if self._asked[row] is None else 0
+            lesser = np.minimum(shares[first:], shares[place])
+            alike, shared = (lesser.sum(1) + _ONE // 2000) // (_ONE // 1000), (lesser > 0).sum(1)
+            alike[shared == 0] = -1
+            if first == 0:
+                alike[place] = -1
+            if 0 <= self._most < len(alike):
+                alike[alike < np.partition(alike, -self._most)[-self._most]] = -1
+            found += [(row, rows[first + at], int(alike[at]), int(shared[at])) for at in np.flatnonzero(alike >= 0)]
+        least = sorted((pair[2] for pair in found), reverse=True)[: self._most][-1:] if self._most >= 0 else []
+        return json.dumps([pair for pair in found if not least or pair[2] >= least[0]])
+
+
+def _folded(text: str | None) -> str | None:
+    """Return text in lower case; a work without a composer has none."""
+    return None if text is None else text.lower()
+
+
 def open_index(file: str) -> sqlite3.Connection | None:
     """Open a side index for reading, or return None where there is none that can be read."""
     try:
         database = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
         database.execute(f"PRAGMA cache_size = {_KEPT_PAGES}")
-        database.create_function("folded", 1, str.lower, deterministic=True)
+        database.create_function("folded", 1, _folded, deterministic=True)
         database.create_aggregate("exact_sum", 2, ExactSum)
+        database.create_aggregate("most_alike", 6, MostAlike)
         known = database.execute("PRAGMA user_version").fetchone()[0] == VERSION
     except sqlite3.Error:
         return None

@@ -12,7 +12,7 @@ import pytest
 from ontology.errors import StoreError
 from ontology.terms import ACM, VOCABULARY_GRAPH
 from queries import load_queries, plan, sparql
-from store import EmbeddedStore, Limits, Table, _splice
+from store import EmbeddedStore, Limits, Table, TableShortcut, _splice
 from store.index import schema
 from store.index.schema import FILE
 from tests.commands import acousma
@@ -96,6 +96,27 @@ def test_the_side_index_answers_a_stored_question_as_its_sparql_does(
     quick, plain = archive.rows(plan(name, arguments)), archive.rows(sparql(name, arguments))
     assert quick.columns == plain.columns
     assert rows(quick) == rows(plain)
+
+
+def test_no_question_falls_back_to_its_sparql_where_the_index_is_whole(archive: EmbeddedStore) -> None:
+    database = _splice.open_index(str(archive._published() / FILE))
+    assert database is not None
+    for name, arguments in CASES:
+        for one in plan(name, arguments).shortcuts:
+            assert isinstance(one, TableShortcut)
+            try:
+                database.execute(one.sql, dict(one.values)).fetchall()
+            except sqlite3.Error as error:
+                pytest.fail(f"{name} {arguments}: {error}")
+
+
+def test_a_sum_of_what_the_index_cannot_keep_exactly_is_left_to_sparql(tmp_path: Path) -> None:
+    lines = vocabulary_quads() + "".join(large_graph(1, 0.25))
+    value = next(line for line in lines.splitlines() if "/0-5000/brightnessCentroid> <http://www.w3.org/ns/sosa/hasSim" in line)
+    fine = value.replace(value.split('"')[1], "0.12345678901234567")
+    with loaded(tmp_path / "store", lines.replace(value, fine)) as store:
+        assert "0.12345678901234567" in str(rows(store.rows(plan("arcs", {}))))
+        assert rows(store.rows(plan("arcs", {}))) == rows(store.rows(sparql("arcs", {})))
 
 
 @pytest.mark.parametrize("name", SHORT)
