@@ -1,12 +1,21 @@
 -- restricts
-WITH asked AS MATERIALIZED (
-  SELECT span, value FROM observations AS o
-  WHERE property = (SELECT id FROM nodes WHERE iri = :_property_iri)
-    AND EXISTS (SELECT 1 FROM kinds WHERE node = o.span AND kind = (SELECT id FROM nodes WHERE iri = :_kind_iri))
-),
-bounds AS (
-  SELECT (SELECT MAX(value) FROM (SELECT DISTINCT span, value FROM asked ORDER BY value LIMIT :limit)) AS low,
-    (SELECT MIN(value) FROM (SELECT DISTINCT span, value FROM asked ORDER BY value DESC LIMIT :limit)) AS high
+WITH kind AS (SELECT id FROM nodes WHERE iri = :_kind_iri),
+property AS (SELECT id FROM nodes WHERE iri = :_property_iri),
+edge AS MATERIALIZED (
+  SELECT CASE WHEN :_order = 'lowest' THEN (
+    SELECT MAX(value) FROM (
+      SELECT DISTINCT value, span FROM observations AS o
+      WHERE o.property = (SELECT id FROM property) AND EXISTS (SELECT 1 FROM kinds WHERE node = o.span AND kinds.kind = (SELECT id FROM kind))
+      ORDER BY value LIMIT :limit)
+  ) ELSE (
+    SELECT MIN(value) FROM (
+      SELECT DISTINCT value, span FROM observations AS o
+      WHERE o.property = (SELECT id FROM property) AND EXISTS (SELECT 1 FROM kinds WHERE node = o.span AND kinds.kind = (SELECT id FROM kind))
+      ORDER BY value DESC LIMIT :limit)
+  ) END AS value
 )
-SELECT DISTINCT (SELECT iri FROM nodes WHERE id = span) AS span_iri FROM asked, bounds
-WHERE CASE WHEN :_order = 'lowest' THEN value <= low ELSE value >= high END
+SELECT DISTINCT (SELECT iri FROM nodes WHERE id = o.span) AS span_iri
+FROM edge CROSS JOIN observations AS o
+WHERE o.property = (SELECT id FROM property)
+  AND o.value BETWEEN IIF(:_order = 'lowest', -9e999, edge.value) AND IIF(:_order = 'lowest', edge.value, 9e999)
+  AND EXISTS (SELECT 1 FROM kinds WHERE node = o.span AND kinds.kind = (SELECT id FROM kind))

@@ -84,18 +84,20 @@ class MostAlike:
         self._asked: dict[int, int | None] = {}
         self._most = -1
 
-    def step(self, row: int, column: int, number: int, total: int, asked: int | None, most: int) -> None:
+    def step(self, *given: int | None) -> None:
         """Take a share."""
+        row, column, number, total, asked, most = cast("tuple[int, int, int, int, int | None, int]", given)
         self._shares.setdefault(row, {})[column] = number * _ONE // total
         self._asked[row], self._most = asked, most
 
     def finalize(self) -> str:
         """Compare all rows that are asked for with all others."""
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        import numpy as np  # takes longer than a worker to start, so only when it is needed
+        import numpy as np  # noqa: PLC0415 - it takes longer than a worker to start
 
         rows = sorted(self._shares)
-        columns = {column: place for place, column in enumerate(sorted({c for one in self._shares.values() for c in one}))}
+        named = sorted({column for one in self._shares.values() for column in one})
+        columns = {column: place for place, column in enumerate(named)}
         shares = np.zeros((len(rows), len(columns)), np.int64)  # (rows, columns)
         for place, row in enumerate(rows):
             for column, share in self._shares[row].items():
@@ -128,8 +130,8 @@ def open_index(file: str) -> sqlite3.Connection | None:
         database = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
         database.execute(f"PRAGMA cache_size = {_KEPT_PAGES}")
         database.create_function("folded", 1, _folded, deterministic=True)
-        database.create_aggregate("exact_sum", 2, ExactSum)
-        database.create_aggregate("most_alike", 6, MostAlike)
+        database.create_aggregate("exact_sum", 2, ExactSum)  # type: ignore[arg-type]  # typeshed knows sums of integers
+        database.create_aggregate("most_alike", 6, MostAlike)  # type: ignore[arg-type]  # typeshed knows sums of integers
         known = database.execute("PRAGMA user_version").fetchone()[0] == VERSION
     except sqlite3.Error:
         return None

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from ontology.errors import StoreError
-from ontology.terms import ACM, VOCABULARY_GRAPH
+from ontology.terms import ACM, SOSA, VOCABULARY_GRAPH
 from queries import load_queries, plan, sparql
 from store import EmbeddedStore, Limits, Table, TableShortcut, _splice
 from store.index import schema
@@ -112,7 +112,8 @@ def test_no_question_falls_back_to_its_sparql_where_the_index_is_whole(archive: 
 
 def test_a_sum_of_what_the_index_cannot_keep_exactly_is_left_to_sparql(tmp_path: Path) -> None:
     lines = vocabulary_quads() + "".join(large_graph(1, 0.25))
-    value = next(line for line in lines.splitlines() if "/0-5000/brightnessCentroid> <http://www.w3.org/ns/sosa/hasSim" in line)
+    observed = f"/0-5000/brightnessCentroid> <{SOSA.hasSimpleResult}>"
+    value = next(line for line in lines.splitlines() if observed in line)
     fine = value.replace(value.split('"')[1], "0.12345678901234567")
     with loaded(tmp_path / "store", lines.replace(value, fine)) as store:
         assert "0.12345678901234567" in str(rows(store.rows(plan("arcs", {}))))
