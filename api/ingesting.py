@@ -8,15 +8,15 @@ from pathlib import Path
 from time import monotonic
 
 import typer
-from pyoxigraph import Literal
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from api.bases import other_base
 from api.likeness import vectors_file
-from api.listing import clock, plain
+from api.listing import clock
 from api.places import remember
 from api.settings import Settings
 from ingest.catalogue import Catalogue, read_catalogue
@@ -31,7 +31,6 @@ from ingest.pipeline import Done, Job, Report, ingest
 from ingest.standing import said_only, was_auditioned
 from ontology.errors import InputError, ListenerError, UnknownName
 from ontology.mint import Minter
-from ontology.terms import PROV
 from ontology.vocabulary import load_vocabulary
 from queries.executables import questions_in_turtle
 from store import Limits, Server, Store, open_store
@@ -263,10 +262,8 @@ def _check_base(store: Store, settings: Settings) -> None:
     ------
     InputError
     """
-    made = f"?graph <{PROV.wasGeneratedBy}> ?run FILTER(!STRSTARTS(STR(?graph), ?_base))"
-    others = store.rows(f"SELECT ?graph WHERE {{ {made} }} LIMIT 1", {"_base": Literal(settings.base_iri)}).rows
-    if others:
-        base = plain(others[0][0]).partition("graph/")[0]
+    base = other_base(store, settings.base_iri)
+    if base is not None:
         raise InputError(
             f"the IRIs of this archive begin with {base}, and ACOUSMA_BASE_IRI is {settings.base_iri}",
             "one base for all that is kept together",

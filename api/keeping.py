@@ -7,12 +7,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.asking import answer_question, write_table
+from api.bases import other_base
 from api.likeness import vectors_file
 from api.listing import plain
 from api.settings import Settings
-from ontology.errors import InputError, UnknownName
+from ontology.errors import InputError, QueryError, StoreError, UnknownName
 from queries import answer
-from store import open_store
+from store import Store, open_store
 from store.vectors import VectorStore
 
 _SHUTDOWN_SECONDS = 10
@@ -109,6 +110,7 @@ def serve(settings: Settings) -> None:
 
     with opened_service(settings) as service, opened_queue(settings) as queue:
         set_up_logs()
+        _say_base(service.own, settings.base_iri)
         app = create_app(service, settings.requests_per_minute, queue)
         try:
             uvicorn.run(
@@ -121,6 +123,21 @@ def serve(settings: Settings) -> None:
                 f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})", "a free port",
                 "name another with --port",
             ) from error  # fmt: skip
+
+
+def _say_base(store: Store, base: str) -> None:
+    """Say so if an archive holds things of another base: their pages and manifests are not found here."""
+    try:
+        other = other_base(store, base)
+    except (QueryError, StoreError):  # an archive on a server that is away, which may come back
+        return
+    if other is not None:
+        Console(stderr=True).print(
+            f"[yellow]note:[/yellow] IRIs of this archive begin with {escape(other)}, and ACOUSMA_BASE_IRI is "
+            f"{escape(base)}: pages, manifests and exports of what begins otherwise are not found here; "
+            f"if that is all, set ACOUSMA_BASE_IRI={escape(other)}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def print_next(settings: Settings, out: Console) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.finding import find_files
 from tests.commands import acousma
+from tests.endpoint import serving
 from tests.house import House
 
 
@@ -33,7 +34,15 @@ def test_an_archive_keeps_one_base(house: House, tmp_path: Path) -> None:
     done = house.again(archive, ACOUSMA_BASE_IRI="https://other.example.org/")
     assert done.returncode == 3
     assert "ACOUSMA_BASE_IRI is https://other.example.org/" in done.stderr
-    assert "http://localhost:8000/" in done.stderr
+    assert "set ACOUSMA_BASE_IRI=http://localhost:8000/," in done.stderr
+
+
+def test_a_server_says_that_an_archive_has_another_base(house: House, tmp_path: Path) -> None:
+    archive = house.copy(tmp_path / "archive")
+    with serving(archive) as endpoint:  # under the address of its own port
+        said = (endpoint.folder / "server.log").read_text()
+        assert endpoint.client().get("/iiif/collection.json").json()["items"]
+    assert f"begin with http://localhost:8000/, and ACOUSMA_BASE_IRI is {endpoint.base}" in said
 
 
 def test_a_sound_of_another_length_is_not_drawn(house: House, tmp_path: Path) -> None:

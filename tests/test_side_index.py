@@ -181,6 +181,26 @@ def test_quads_whose_graphs_are_mixed_up_are_indexed_too(tmp_path: Path) -> None
         assert store.rows(plan("timeline", {"work": "Glass"})).rows
 
 
+def test_what_a_file_says_twice_is_in_the_index_once(tmp_path: Path) -> None:
+    lines = (vocabulary_quads() + small_graph()).splitlines(keepends=True)
+    with loaded(tmp_path / "store", "".join(2 * line for line in lines)) as store:
+        assert in_step(store)
+
+
+def test_a_load_that_cannot_begin_leaves_the_next_one_alone(small: EmbeddedStore, tmp_path: Path) -> None:
+    graph, file, journal = graph_of_claims(small), tmp_path / "graph.nq", tmp_path / "store" / "journal"
+    small.dump(graph, file)
+    (journal / "bulk_load.json.new").mkdir()  # in the place of the file that a load begins with
+    with pytest.raises(OSError, match=r"bulk_load\.json\.new"):
+        small.bulk_load(file, [graph])
+    (journal / "bulk_load.json.new").rmdir()
+    small.publish()
+    assert in_step(small)
+    small.bulk_load(file, [graph])
+    small.publish()
+    assert in_step(small)
+
+
 def test_publishing_nothing_new_keeps_the_same_file(small: EmbeddedStore) -> None:
     first = (small._published() / FILE).stat().st_ino
     small.publish()

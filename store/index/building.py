@@ -127,6 +127,7 @@ class SideIndex:
         InputError
             If a quad is in another graph.
         """
+        self.drop()
         database = self._open()
         database.execute("BEGIN")
         self._parts.clear()
@@ -192,6 +193,7 @@ class SideIndex:
         StoreError
             If the index cannot be written.
         """
+        self.drop()
         names = (name.value for name in store.named_graphs() if isinstance(name, ox.NamedNode))
         wanted = {name: revisions.get(name, revisions[None]) for name in names}
         try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -56,16 +56,16 @@ class Facts(NamedTuple):
 
     Parameters
     ----------
-    nodes : mapping of NamedNode to mapping of str to sequence of str
-        By predicate and subject: the objects that are IRIs.
-    others : mapping of NamedNode to mapping of str to sequence of Literal, BlankNode or Triple
+    nodes : mapping of NamedNode to mapping of str to collection of str
+        By predicate and subject: the objects that are IRIs, each once.
+    others : mapping of NamedNode to mapping of str to collection of Literal, BlankNode or Triple
         The objects that are none.
     people : list of str
         The members of ``prov:Person``.
     """
 
-    nodes: dict[ox.NamedNode, dict[str, Sequence[str]]]
-    others: dict[ox.NamedNode, dict[str, Sequence[Other]]]
+    nodes: dict[ox.NamedNode, dict[str, Collection[str]]]
+    others: dict[ox.NamedNode, dict[str, Collection[Other]]]
     people: list[str]
 
     @classmethod
@@ -141,12 +141,12 @@ def facts_by_graph(quads: Iterable[ox.Quad]) -> Iterator[tuple[GraphName, Facts]
         yield graph, Facts(nodes, others, people)
 
 
-def _added(known: Sequence[_Value], more: Sequence[_Value]) -> Sequence[_Value]:
-    """Add a value where there is one already, which few subjects have."""
-    if isinstance(known, list):
-        known.extend(more)
+def _added(known: Collection[_Value], more: Collection[_Value]) -> Collection[_Value]:
+    """Add a value where there is one already, which few subjects have; a file may say the same twice."""
+    if isinstance(known, dict):
+        known.update(dict.fromkeys(more))
         return known
-    return [*known, *more]
+    return dict.fromkeys((*known, *more))
 
 
 class _Reading:
@@ -157,7 +157,7 @@ class _Reading:
         self.others = {predicate.value: found for predicate, found in facts.others.items()}
         self.rows = Rows()
 
-    def numbers(self, predicate: str, types: Sequence[ox.NamedNode] = (_DECIMAL,)) -> Mapping[str, Sequence[int]]:
+    def numbers(self, predicate: str, types: Sequence[ox.NamedNode] = (_DECIMAL,)) -> Mapping[str, Collection[int]]:
         """Return the millionths that subjects have as objects; whatever else they have is strange."""
         found: dict[str, list[int]] = {}
         for subject, terms in self.others[predicate].items():
@@ -200,7 +200,7 @@ def rows_of(facts: Facts) -> Rows:
     rows.kinds += _pairs(reading.nodes[ACM.segmentedAs])
     rows.names += [*reading.texts(FOAF.name), *_labels(facts)]
     rows.broader += _closure(reading.nodes[SKOS.broader], (node for node, _ in _labels(facts)))
-    rows.people += [(node,) for node in facts.people]
+    rows.people += [(node,) for node in dict.fromkeys(facts.people)]
     rows.rules += [(concept,) for concepts in reading.nodes[ACM.decides].values() for concept in concepts]
     rows.replaced += [(old,) for olds in reading.nodes[DCTERMS.replaces].values() for old in olds]
     rows.derived += _pairs(reading.nodes[PROV.wasDerivedFrom])
@@ -232,8 +232,8 @@ def _spans(reading: _Reading) -> dict[str, list[tuple[str, int, int]]]:
 
 def _claims(
     reading: _Reading,
-    targets: Mapping[str, Sequence[str]],
-    makers: Mapping[str, Sequence[str]],
+    targets: Mapping[str, Collection[str]],
+    makers: Mapping[str, Collection[str]],
     places: Mapping[str, Sequence[tuple[str, int, int]]],
 ) -> None:
     aspects, confidences = reading.nodes[ACM.aspect], reading.numbers(ACM.confidence)
@@ -256,7 +256,7 @@ def _claims(
     reading.rows.counts += [(*key, number) for key, number in counts.items()]
 
 
-def _catalogue(reading: _Reading, makers: Mapping[str, Sequence[str]]) -> None:
+def _catalogue(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
     """Note works with their recordings, titles and composers."""
     works = reading.nodes[FRBR.realization]
     reading.rows.works += _pairs(works)
@@ -274,7 +274,7 @@ def _runs(reading: _Reading) -> None:
         reading.rows.listeners += list(itertools.product(recordings, agents.get(run, [None])))
 
 
-def _described(reading: _Reading, targets: Mapping[str, Sequence[str]]) -> None:
+def _described(reading: _Reading, targets: Mapping[str, Collection[str]]) -> None:
     """Note what was said word for word."""
     words: dict[str, list[str]] = defaultdict(list)
     for node, term in _pairs(reading.others[_VALUE]):
@@ -287,7 +287,7 @@ def _described(reading: _Reading, targets: Mapping[str, Sequence[str]]) -> None:
                 reading.rows.descriptions += [(node, span, body, text.lower()) for span, text in said]
 
 
-def _observed(reading: _Reading, makers: Mapping[str, Sequence[str]]) -> None:
+def _observed(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
     """Note measured values, with their unit and who measured."""
     properties = reading.nodes[SOSA.observedProperty]
     spans = reading.nodes[SOSA.hasFeatureOfInterest]
@@ -324,7 +324,7 @@ def _labels(facts: Facts) -> Iterator[tuple[str, str]]:
             yield node, term.value
 
 
-def _closure(broader: Mapping[str, Sequence[str]], concepts: Iterable[str]) -> list[tuple[str, str]]:
+def _closure(broader: Mapping[str, Collection[str]], concepts: Iterable[str]) -> list[tuple[str, str]]:
     """Return each concept with itself and all broader ones."""
     pairs = []
     for concept in dict.fromkeys((*broader, *concepts)):
@@ -338,7 +338,7 @@ def _closure(broader: Mapping[str, Sequence[str]], concepts: Iterable[str]) -> l
     return pairs
 
 
-def _pairs(found: Mapping[str, Sequence[_Value]]) -> list[tuple[str, _Value]]:
+def _pairs(found: Mapping[str, Collection[_Value]]) -> list[tuple[str, _Value]]:
     return [(subject, term) for subject, terms in found.items() for term in terms]
 
 
