@@ -8,27 +8,27 @@ asked AS (
     AND spans.start <= :_seconds_decimal AND spans.stop > :_seconds_decimal
 ),
 measured AS MATERIALIZED (
-  SELECT DISTINCT title, asked.span, start, stop, property, value
-  FROM asked CROSS JOIN observations ON observations.span = asked.span
+  SELECT DISTINCT asked.span, property, value
+  FROM (SELECT DISTINCT span FROM asked) AS asked CROSS JOIN observations ON observations.span = asked.span
 ),
 objects AS MATERIALIZED (SELECT DISTINCT node FROM kinds WHERE kind = (SELECT id FROM object)),
 parts AS (
-  SELECT title, measured.span, measured.start, measured.stop, o.span AS other, o.property,
+  SELECT measured.span, o.span AS other,
     MIN(CASE WHEN measured.value = o.value THEN 0.0
         ELSE ABS(measured.value - o.value) / (ABS(measured.value) + ABS(o.value)) END) AS part
   FROM measured CROSS JOIN observations AS o ON o.property = measured.property
   WHERE o.span <> measured.span AND o.span IN (SELECT node FROM objects)
-  GROUP BY title, measured.span, measured.start, measured.stop, o.span, o.property
+  GROUP BY measured.span, o.span, o.property
 ),
 near AS (
-  SELECT title, span, start, stop, other, SUM(part) AS total, COUNT(*) AS compared
-  FROM parts GROUP BY title, span, start, stop, other HAVING COUNT(*) >= :_properties_integer
+  SELECT span, other, SUM(part) AS total, COUNT(*) AS compared
+  FROM parts GROUP BY span, other HAVING COUNT(*) >= :_properties_integer
 )
-SELECT DISTINCT near.title, near.start AS start_decimal, near.stop AS end_decimal, catalogue.title AS other_title,
+SELECT DISTINCT asked.title, asked.start AS start_decimal, asked.stop AS end_decimal, catalogue.title AS other_title,
   spans.start AS other_start_decimal, spans.stop AS other_end_decimal,
   CAST(1000 * (1 - total / compared) + 0.5 AS INTEGER) * 1000 AS likeness_decimal, compared AS compared_integer,
   (SELECT iri FROM nodes WHERE id = other) AS other_iri
-FROM near CROSS JOIN spans ON spans.node = near.other LEFT JOIN catalogue ON catalogue.recording = spans.recording
-ORDER BY likeness_decimal DESC, compared DESC, near.title, start_decimal, other_title, other_start_decimal,
+FROM near JOIN asked USING (span) CROSS JOIN spans ON spans.node = near.other LEFT JOIN catalogue ON catalogue.recording = spans.recording
+ORDER BY likeness_decimal DESC, compared DESC, asked.title, start_decimal, other_title, other_start_decimal,
   other_end_decimal, other_iri
 LIMIT :limit
