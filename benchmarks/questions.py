@@ -12,6 +12,8 @@ Conventions
 - The exponent is that of time over triples between the smallest and the largest size.
 - Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same
   run.
+- ``--virtuoso`` loads the same file into a Virtuoso, too (:mod:`benchmarks.beside_virtuoso`), and asks each question
+  of both in turn.
 """
 
 import argparse
@@ -20,19 +22,22 @@ import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from benchmarks import archives
+from benchmarks.beside_virtuoso import Peer, beside
 from benchmarks.material import measured
-from ontology.errors import QueryError
+from ontology.errors import QueryError, QueryLost, QueryTimeout, StoreUnreachable
 from queries import answer, load_queries, sparql
 from store import Limits, Store, open_store
 
 __all__ = ["ask_all"]
 
-_LIMITS = Limits(seconds=60.0, quick_seconds=60.0)
+_SECONDS = 60
+_LIMITS = Limits(seconds=_SECONDS, quick_seconds=_SECONDS)
 _ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "annotation": {"annotation": "?claim"},
     "evidence": {"claim": "?claim"},
@@ -61,14 +66,20 @@ def _arguments(name: str, store: Store) -> dict[str, str]:
 
 
 def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, rounds: int) -> tuple[float, int]:
-    """Return the median time and the number of rows; past the limit the time is infinite."""
+    """Return the median time of warm answers and the number of rows; past the limit the time is infinite.
+
+    Where there is no answer for another reason, it is no number.
+    """
     taken, rows = [], 0
     for _ in range(rounds):
         began = time.perf_counter()
         try:
             table = store.rows(sparql(name, arguments)) if plain else answer(store, name, arguments)
-        except QueryError:
+        except (QueryTimeout, QueryLost):
             return math.inf, 0
+        except (QueryError, StoreUnreachable) as error:
+            print(f"  {name}: {error}")
+            return math.nan, 0
         taken.append(time.perf_counter() - began)
         rows = len(table.rows)
         if taken[0] > 5:
@@ -76,8 +87,10 @@ def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, r
     return statistics.median(taken[1:] or taken), rows
 
 
-def ask_all(folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3) -> dict[str, dict[str, float]]:
-    """Ask questions of an archive; return seconds, seconds without the side index, and rows, by name."""
+def ask_all(
+    folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3, peer: Peer | None = None
+) -> dict[str, dict[str, float]]:
+    """Ask questions of an archive; return seconds, seconds without the side index or of the peer, and rows, by name."""
     found: dict[str, dict[str, float]] = {}
     with open_store(folder, limits=_LIMITS) as store:
         for name in names:
@@ -91,13 +104,22 @@ def ask_all(folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3)
                 found[name]["plain"], same = _timed(store, name, arguments, True, rounds)
                 if math.isfinite(found[name]["plain"]) and same != rows:
                     raise SystemExit(f"{name}: {rows} rows with the side index, {same} without")
+            if peer is not None:
+                found[name]["peer"], found[name]["peer rows"] = _timed(peer.store, name, arguments, False, rounds)
+                if math.isinf(found[name]["peer"]):
+                    peer.start()
             print(f"  {name:32s} {_shown(found[name])}", flush=True)
     return found
 
 
 def _shown(one: Mapping[str, float]) -> str:
-    plain = f"{one['plain']:9.3f}" if "plain" in one else " " * 9
-    return f"{one['seconds']:9.3f} s {plain} s plain {one['rows']:7,.0f} rows"
+    plain = f"{one['plain']:9.3f} s plain" if "plain" in one else ""
+    if "peer" not in one:
+        return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows"
+    ratio = one["peer"] / max(one["seconds"], 1e-6)
+    rows = "the same" if one["peer rows"] == one["rows"] else f"{one['peer rows']:,.0f}"
+    peer = f"{one['peer']:9.3f} s Virtuoso, {ratio:8.1f} times ours, {rows} rows"
+    return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows {peer}"
 
 
 def _load(contestant: str, nquads: Path, folder: Path) -> None:
@@ -120,11 +142,21 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+def _written(triples: int, folder: Path) -> Path:
+    """Write the N-Quads of one size, with the names of their graphs beside them."""
+    nquads = folder / f"{triples}.nq"
+    if not nquads.with_suffix(".json").exists() or not nquads.exists():
+        _, graphs = archives.write(nquads, triples)
+        nquads.with_suffix(".json").write_text(json.dumps(graphs))
+    return nquads
+
+
 def _loaded(triples: int, folder: Path, beside_raw: bool) -> tuple[int, Path]:
     """Make the archive of one size, and raw pyoxigraph's of the same file; print what both take."""
-    nquads, ours, raw = folder / f"{triples}.nq", folder / f"{triples}", folder / f"{triples}.raw"
-    lines, graphs = archives.write(nquads, triples)
-    nquads.with_suffix(".json").write_text(json.dumps(graphs))
+    nquads, ours, raw = _written(triples, folder), folder / f"{triples}", folder / f"{triples}.raw"
+    with nquads.open("rb") as text:
+        lines = sum(1 for _ in text)
+    graphs = json.loads(nquads.with_suffix(".json").read_text())
     own = measured("questions", ["--load", "ours", str(nquads), str(ours)])
     disk = _size((ours / "current").resolve())
     print(f"{lines:,} triples in {len(graphs):,} graphs")
@@ -147,7 +179,6 @@ def _loaded(triples: int, folder: Path, beside_raw: bool) -> tuple[int, Path]:
         for file in sorted(raw.rglob("*"), reverse=True):
             file.unlink()
         raw.rmdir()
-    nquads.unlink()
     return lines, ours
 
 
@@ -159,6 +190,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=None, help="names of questions")
     parser.add_argument("--no-plain", action="store_true", help="do not ask without the side index")
     parser.add_argument("--no-raw", action="store_true", help="do not load with raw pyoxigraph beside")
+    parser.add_argument("--virtuoso", action="store_true", help="ask a Virtuoso with the same triples, too")
     parser.add_argument("--load", nargs=3, metavar=("WHO", "NQUADS", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.load:
@@ -172,7 +204,9 @@ def main() -> None:
         lines, ours = (
             (triples, ours) if (ours / "current").exists() else _loaded(triples, given.folder, not given.no_raw)
         )
-        sizes.append((lines, ask_all(ours, names, plain=not given.no_plain)))
+        with beside(_written(triples, given.folder), _SECONDS) if given.virtuoso else nullcontext() as peer:
+            sizes.append((lines, ask_all(ours, names, plain=not given.no_plain, peer=peer)))
+        (given.folder / f"{triples}.nq").unlink(missing_ok=True)
     if len(sizes) > 1:
         (small, first), (large, last) = sizes[0], sizes[-1]
         print(f"growth from {small:,} to {large:,} triples")
