@@ -21,9 +21,11 @@ import json
 import math
 import statistics
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeAlias
 
 import pyoxigraph as ox
 
@@ -32,9 +34,11 @@ from benchmarks.beside_virtuoso import Peer, beside
 from benchmarks.material import measured
 from ontology.errors import QueryError, QueryLost, QueryTimeout, StoreUnreachable
 from queries import answer, load_queries, sparql
-from store import Limits, Store, open_store
+from store import Limits, Store, Term, open_store
 
 __all__ = ["ask_all"]
+
+Row: TypeAlias = tuple[str | float | None, ...]
 
 _SECONDS = 60
 _LIMITS = Limits(seconds=_SECONDS, quick_seconds=_SECONDS)
@@ -65,24 +69,34 @@ def _arguments(name: str, store: Store) -> dict[str, str]:
     return given
 
 
-def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, rounds: int) -> tuple[float, int]:
-    """Return the median time of warm answers and the number of rows; past the limit the time is infinite.
+def _plain(term: Term | None) -> str | float | None:
+    """Return the value of a cell, numbers to six places: without languages, which Virtuoso loses in functions."""
+    value = getattr(term, "value", None)
+    try:
+        return None if value is None else round(float(value), 6)
+    except ValueError:
+        return str(value)
+
+
+def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, rounds: int) -> tuple[float, list[Row]]:
+    """Return the median time of warm answers and the rows; past the limit the time is infinite.
 
     Where there is no answer for another reason, it is no number.
     """
-    taken, rows = [], 0
+    taken: list[float] = []
+    rows: list[Row] = []
     for _ in range(rounds):
         began = time.perf_counter()
         try:
             table = store.rows(sparql(name, arguments)) if plain else answer(store, name, arguments)
         except (QueryTimeout, QueryLost):
-            return math.inf, 0
+            return math.inf, []
         except (QueryError, StoreUnreachable) as error:
             print(f"  {name}: {error}")
-            return math.nan, 0
+            return math.nan, []
         taken.append(time.perf_counter() - began)
-        rows = len(table.rows)
-        if taken[0] > 5:
+        rows = [tuple(map(_plain, row)) for row in table.rows]
+        if max(taken[1:], default=0) > 5:
             break
     return statistics.median(taken[1:] or taken), rows
 
@@ -99,13 +113,15 @@ def ask_all(
                 continue
             arguments = _arguments(name, store)
             seconds, rows = _timed(store, name, arguments, False, rounds)
-            found[name] = {"seconds": seconds, "rows": rows}
+            found[name] = {"seconds": seconds, "rows": len(rows)}
             if plain:
                 found[name]["plain"], same = _timed(store, name, arguments, True, rounds)
-                if math.isfinite(found[name]["plain"]) and same != rows:
-                    raise SystemExit(f"{name}: {rows} rows with the side index, {same} without")
+                if math.isfinite(found[name]["plain"]) and len(same) != len(rows):
+                    raise SystemExit(f"{name}: {len(rows)} rows with the side index, {len(same)} without")
             if peer is not None:
-                found[name]["peer"], found[name]["peer rows"] = _timed(peer.store, name, arguments, False, rounds)
+                found[name]["peer"], theirs = _timed(peer.store, name, arguments, False, rounds)
+                found[name]["peer rows"] = len(theirs)
+                found[name]["common"] = (Counter(rows) & Counter(theirs)).total()
                 if math.isinf(found[name]["peer"]):
                     peer.start()
             print(f"  {name:32s} {_shown(found[name])}", flush=True)
@@ -117,8 +133,8 @@ def _shown(one: Mapping[str, float]) -> str:
     if "peer" not in one:
         return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows"
     ratio = one["peer"] / max(one["seconds"], 1e-6)
-    rows = "the same" if one["peer rows"] == one["rows"] else f"{one['peer rows']:,.0f}"
-    peer = f"{one['peer']:9.3f} s Virtuoso, {ratio:8.1f} times ours, {rows} rows"
+    rows = "" if one["peer rows"] == one["rows"] == one["common"] else f", {one['common']:,.0f} of them ours"
+    peer = f"{one['peer']:9.3f} s Virtuoso {one['peer rows']:7,.0f} rows{rows}, {ratio:8.1f} times our time"
     return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows {peer}"
 
 
