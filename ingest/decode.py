@@ -163,8 +163,9 @@ class _Bandwidth:
             part = block[start : start + _FFT]
             if len(part) < _FFT:
                 part = np.pad(part, ((0, _FFT - len(part)), (0, 0)))
-            power = np.abs(np.fft.rfft(part * self._window[:, None], axis=0)) ** 2
-            np.maximum(self._strongest, power.mean(axis=1), out=self._strongest)
+            spectrum = np.fft.rfft(np.ascontiguousarray(part.T) * self._window)
+            power = spectrum.real**2 + spectrum.imag**2
+            np.maximum(self._strongest, power.mean(axis=0), out=self._strongest)
 
     def hertz(self) -> float:
         audible = self._strongest >= self._strongest.max() * 10 ** (-_BANDWIDTH_DB / 10)
@@ -237,7 +238,7 @@ class Listening:
         with _open(self._path) as sound:
             for block in _read(self._path, sound):
                 self._course.push(self._path, block, self._rate)
-                self._digest.update(block.tobytes())
+                self._digest.update(block.data)
                 self._bandwidth.push(block)
                 yield block
 

@@ -280,7 +280,9 @@ def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
     valleys: list[int] = []
     high = low = float(level[0])
     rising, at = True, 0
-    for index, value in enumerate(level.tolist()):
+    # only where the curve turns can a peak or a valley be
+    turns = _turns(level)
+    for index, value in zip(turns.tolist(), level[turns].tolist(), strict=True):
         if rising:
             if value > high:
                 high, at = value, index
@@ -288,6 +290,8 @@ def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
                 if high > -25:
                     peaks.append(at)
                     valleys.append(index)
+                elif valleys:
+                    valleys[-1] = index
                 low, rising = value, False
         elif value < low:
             low = value
@@ -296,3 +300,11 @@ def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
         elif value > low + depth:
             high, at, rising = value, index, True
     return peaks, valleys
+
+
+def _turns(curve: Curve) -> npt.NDArray[np.intp]:
+    """Return the indices of the ends of a curve and of all points but those on a steady rise, fall or level."""
+    course = np.sign(np.diff(curve))
+    turning = np.ones(len(curve), np.bool_)
+    np.not_equal(course[1:], course[:-1], out=turning[1:-1])
+    return np.flatnonzero(turning)

@@ -62,6 +62,9 @@ BAND_HZ = np.sqrt(BAND_EDGES_HZ[:-1] * BAND_EDGES_HZ[1:])
 
 _RANGE_DB = 60.0
 
+_Part = tuple[slice, Tensor]
+"""Bins, and the weights of bands within them, shape (bins, bands)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SevenFeatures:
@@ -110,6 +113,29 @@ def mel_matrix(rate: int, window: int, device: str, bands: int = 128) -> Tensor:
 
 
 @cache
+def _mel_parts(rate: int, window: int, device: str) -> tuple[_Part, ...]:
+    return _parts(mel_matrix(rate, window, device), 4)
+
+
+def _parts(weights: Tensor, count: int) -> tuple[_Part, ...]:
+    """Cut a matrix of bands side by side, shape (bins, bands), into parts with the bins that they reach.
+
+    The products of all parts take a third of the time of that of the whole, most of which is zero.
+    """
+    found = []
+    for bands in torch.split(weights, -(-weights.shape[1] // count), 1):
+        reached = bands.any(1).nonzero()
+        rows = slice(int(reached[0]), int(reached[-1]) + 1)
+        found.append((rows, bands[rows].contiguous()))
+    return tuple(found)
+
+
+def _in_bands(power: Tensor, parts: tuple[_Part, ...]) -> Tensor:
+    """Return the power in bands, shape (frames, bands)."""
+    return torch.cat([power[:, rows] @ part for rows, part in parts], 1)
+
+
+@cache
 def _moments(rate: int, window: int, device: str) -> Tensor:
     """Return 1, f and f squared (kHz) over the bins, shape (3, bins)."""
     khz = np.arange(window // 2 + 1) * rate / window / 1000
@@ -147,7 +173,7 @@ def seven_features(frames: Tensor, power: Tensor, rate: int, before: Tensor | No
     below = torch.searchsorted(cumulated, 0.85 * cumulated[:, -1:]).squeeze(1).clamp_max(power.shape[1] - 1)
     floored = power.clamp_min(_EPS)
     flatness = floored.log().mean(1).exp() / floored.mean(1)
-    mel = 10 * (power @ mel_matrix(rate, window, device)).clamp_min(_EPS).log10()
+    mel = 10 * _in_bands(power, _mel_parts(rate, window, device)).clamp_min(_EPS).log10()
     previous = torch.cat([(mel[:1] if before is None else before[None]), mel[:-1]])
     flux = (mel - previous).clamp_min(0).mean(1)
     channels = frames if frames.dim() == 3 else frames[None]
@@ -195,13 +221,13 @@ def _crossings(frames: Tensor) -> Tensor:
 
 
 @cache
-def _band_matrix(device: str) -> Tensor:
-    """Return the share of each spectral bin in each quarter-octave band, shape (1025, BANDS)."""
+def _band_parts(device: str) -> tuple[_Part, ...]:
+    """Return the share of each of the 1025 spectral bins in each quarter-octave band."""
     width = RATE / SPECTRAL_WINDOW
     bins = np.arange(SPECTRAL_WINDOW // 2 + 1) * width
     low = np.maximum(bins[:, None] - width / 2, BAND_EDGES_HZ[None, :-1])
     high = np.minimum(bins[:, None] + width / 2, BAND_EDGES_HZ[None, 1:])
-    return torch.tensor(np.clip(high - low, 0, None) / width, dtype=torch.float32, device=device)
+    return _parts(torch.tensor(np.clip(high - low, 0, None) / width, dtype=torch.float32, device=device), 2)
 
 
 def _powers(spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -215,10 +241,13 @@ def _powers(spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """
     left, right = spectrum[0], spectrum[-1]
     squares = left.square()
-    if len(spectrum) == 2:
-        squares.addcmul_(right, right).mul_(0.5)
-    mean = squares[:, 0::2] + squares[:, 1::2]
-    return mean, vecdot(left, left), vecdot(right, right), vecdot(left, right)
+    first = squares.sum(1)
+    if len(spectrum) == 1:
+        return squares[:, 0::2] + squares[:, 1::2], first, first, first
+    others = right.square()
+    second = others.sum(1)
+    squares.add_(others).mul_(0.5)
+    return squares[:, 0::2] + squares[:, 1::2], first, second, vecdot(left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +298,9 @@ class FrameAnalyser:
         -------
         Block
         """
-        inner = sound[:, _PAD : _PAD + STEP]
-        square = inner.square().mean(0)
-        envelope = square.reshape(-1, ENVELOPE_HOP).mean(1)
+        # sums before means, and all of the sound, which lies in one piece: three times as fast
+        square = sound.square().sum(0)[_PAD : _PAD + STEP]
+        envelope = square.reshape(-1, ENVELOPE_HOP).sum(1) / (len(sound) * ENVELOPE_HOP)
         return Block(self._spectral(sound), tonal_features(sound).cpu().numpy(), envelope.cpu().numpy())
 
     def _spectral(self, sound: Tensor) -> np.ndarray:
@@ -280,7 +309,7 @@ class FrameAnalyser:
         spectrum = torch.fft.rfft(frames * hann(SPECTRAL_WINDOW, self._device))
         power, left, right, cross = _powers(torch.view_as_real(spectrum).flatten(2))
         seven, self._mel = seven_features(frames, power, RATE, self._mel)
-        bands = power @ _band_matrix(self._device)
+        bands = _in_bands(power, _band_parts(self._device))
         columns = torch.stack(
             [
                 seven.rms, seven.zero_crossing_rate, seven.centroid, seven.bandwidth, seven.rolloff,

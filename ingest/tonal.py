@@ -7,7 +7,6 @@ Sound comes at 48 kHz. Frames of 8192 samples (171 ms) every 1920 (40 ms) resolv
 """
 
 import math
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -26,8 +25,6 @@ _COMB_PARTIALS = 16
 _OCTAVE_BONUS = 0.03
 _TONAL_TOP_HZ = 10_000.0
 _PEAK_DB = 12.0
-_FFT_BYTES = 1 << 18
-"""Frames are transformed in groups of this size, which stay in the processor's cache."""
 _LINE_OCTAVES = 0.2
 """How far from the strongest bin the energy is counted that tells a line from a knot of lines."""
 _WIDTH_DB = 15.0
@@ -84,10 +81,10 @@ def tonal_features(sound: Tensor) -> Tensor:
     device = str(sound.device)
     frames = _stronger(sound).unfold(0, TONAL_WINDOW, TONAL_HOP)
     member, covered, fundamentals = _comb(device)
-    power = torch.cat(list(_powers(frames, len(member))))
+    power = _powers(frames, len(member))
     level = 10 * power.clamp_min(_EPS).log10()
     at_peak = _peaks(level)
-    dense = power * at_peak
+    dense = torch.where(at_peak, power, 0.0)
     # peaks are few: what follows is done on a list of them
     frame, bin_ = at_peak.nonzero(as_tuple=True)
     peaks = dense[frame, bin_]
@@ -107,7 +104,7 @@ def tonal_features(sound: Tensor) -> Tensor:
     mean = _summed(peaks * octaves, frame, len(power)) / energy
     square = _summed(peaks * octaves.square(), frame, len(power)) / energy
     spread = 2 * (square - mean.square()).clamp_min(0).sqrt()
-    in_peaks = (power * _around(at_peak)).sum(1)
+    in_peaks = torch.where(_around(at_peak), power, 0.0).sum(1)
     share = (in_peaks / power.sum(1).clamp_min(_EPS)).clamp(0, 1)
     line, width = _line_width(power), _full_width(power)
     return torch.stack([share, salience.clamp(0, 1), fundamental, deviation, spread, line, width], 1)
@@ -124,16 +121,14 @@ def _line_width(power: Tensor) -> Tensor:
     """Return how wide the energy about the strongest bin is, in octaves, shape (frames,); 0 for a single line."""
     strongest = power.argmax(1, keepdim=True).clamp_min(1)
     offset = _offsets(str(power.device))
-    index = strongest + offset
-    near = (
-        (offset.abs() <= (strongest * (2**_LINE_OCTAVES - 1)).ceil().clamp_min(3))
-        & (index >= 0)
-        & (index < power.shape[1])
-    )
-    weight = power.gather(1, index.clamp(0, power.shape[1] - 1)) * near
+    last = power.shape[1] - 1
+    reach = (strongest * (2**_LINE_OCTAVES - 1)).ceil().clamp_min(3)
+    near = (offset >= -torch.minimum(reach, strongest)) & (offset <= torch.minimum(reach, last - strongest))
+    weight = torch.where(near, power.gather(1, (strongest + offset).clamp_(0, last)), 0.0)
     total = weight.sum(1).clamp_min(_EPS)
-    mean = (weight * offset).sum(1) / total
-    square = (weight * offset.square()).sum(1) / total
+    distance = offset.to(weight.dtype)
+    mean = weight @ distance / total
+    square = weight @ distance.square() / total
     octaves_per_bin = 1 / (math.log(2) * strongest[:, 0])
     return (12 * (square - mean.square() - _LOBE_VARIANCE).clamp_min(0)).sqrt() * octaves_per_bin
 
@@ -145,7 +140,7 @@ def _full_width(power: Tensor) -> Tensor:
     """
     first = round(_COMB_LOW_HZ / (RATE / TONAL_WINDOW))
     power = power[:, first:]
-    strong = power * (power >= power.amax(1, keepdim=True) * 10 ** (-_WIDTH_DB / 10))
+    strong = torch.where(power >= power.amax(1, keepdim=True) * 10 ** (-_WIDTH_DB / 10), power, 0.0)
     octaves = _octaves(first + power.shape[1], str(power.device))[first:]
     total = strong.sum(1).clamp_min(_EPS)
     mean = strong @ octaves / total
@@ -158,13 +153,14 @@ def _stronger(sound: Tensor) -> Tensor:
     """Return the stronger of the mid and the side signal of a step, shape (samples,)."""
     if len(sound) == 1:
         return sound[0]
-    mid, side = (sound[0] + sound[1]) * 0.5**0.5, (sound[0] - sound[1]) * 0.5**0.5
-    stronger: Tensor = mid if float(mid @ mid) >= float(side @ side) else side
+    left, right = sound
+    # their squares differ by twice the product of left and right
+    stronger: Tensor = (left + right if float(left @ right) >= 0 else left - right) * 0.5**0.5
     return stronger
 
 
-def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
-    """Yield power spectra of windowed frames, group by group.
+def _powers(frames: Tensor, bins: int) -> Tensor:
+    """Return the power spectra of windowed frames, shape (frames, bins).
 
     Parameters
     ----------
@@ -172,19 +168,12 @@ def _powers(frames: Tensor, bins: int) -> Iterator[Tensor]:
         Shape (frames, window).
     bins : int
         How many of the lowest bins are kept.
-
-    Yields
-    ------
-    Tensor
-        Shape (frames of the group, bins).
     """
-    count, window = frames.shape
-    group = max(1, _FFT_BYTES // (4 * window)) if frames.device.type == "cpu" else count
-    for first in range(0, count, group):
-        spectrum = torch.fft.rfft(frames[first : first + group] * hann(window, str(frames.device)))
-        # whole rows are squared three times as fast as every other number
-        squares = torch.view_as_real(spectrum).flatten(1)[:, : 2 * bins].square()
-        yield squares[:, 0::2] + squares[:, 1::2]
+    spectrum = torch.fft.rfft(frames * hann(frames.shape[1], str(frames.device)))
+    # whole rows are squared three times as fast as every other number
+    squares = torch.view_as_real(spectrum).flatten(1)[:, : 2 * bins].square()
+    power: Tensor = squares[:, 0::2] + squares[:, 1::2]
+    return power
 
 
 def _peaks(level: Tensor) -> Tensor:
@@ -198,7 +187,7 @@ def _peaks(level: Tensor) -> Tensor:
     highest = torch.nn.functional.max_pool1d(level[:, None], 5, 1, 2)[:, 0]
     top = level.amax(1, keepdim=True)
     least = torch.maximum(_running_mean(level, 20) + _PEAK_DB, top - _RANGE_DB)
-    return (level >= highest) & (level >= least)
+    return level >= torch.maximum(highest, least)
 
 
 def _summed(values: Tensor, frame: Tensor, frames: int) -> Tensor:
@@ -228,8 +217,8 @@ def _strongest(peaks: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
 
 def _running_mean(values: Tensor, reach: int) -> Tensor:
     """Return the mean over `reach` neighbours on either side, along the last axis; edges repeat the last value."""
-    padded = torch.nn.functional.pad(values[:, None], (reach + 1, reach), mode="replicate")[:, 0]
-    summed = padded.cumsum(1)
+    before, after = values[:, :1].expand(-1, reach + 1), values[:, -1:].expand(-1, reach)
+    summed = torch.cat([before, values, after], 1).cumsum(1)
     return (summed[:, 2 * reach + 1 :] - summed[:, : -2 * reach - 1]) / (2 * reach + 1)
 
 
