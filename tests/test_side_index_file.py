@@ -116,13 +116,15 @@ def test_generations_before_keep_their_state_for_readers_old_and_new(archive: Em
     later.close()
 
 
+@pytest.mark.parametrize(("limit", "value"), [("SHARE", 10**6), ("MOST_BYTES", 1)])
 def test_a_log_that_has_grown_is_written_into_a_copy_of_the_file(
-    archive: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+    archive: EmbeddedStore, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
     first = archive._published()
     was, there = digest(first / FILE), assessments(first)
     review(archive, 1)
-    monkeypatch.setattr(index_file, "SHARE", 10**6)
+    usual = getattr(index_file, limit)
+    monkeypatch.setattr(index_file, limit, value)
     review(archive, 2)
     merged = archive._published()
     assert not (merged / LOG).exists()
@@ -130,7 +132,7 @@ def test_a_log_that_has_grown_is_written_into_a_copy_of_the_file(
     assert digest(first / FILE) == was
     assert assessments(merged) == there + 2
     assert in_step(archive)
-    monkeypatch.setattr(index_file, "SHARE", 1)
+    monkeypatch.setattr(index_file, limit, usual)
     review(archive, 3)
     assert (archive._published() / FILE).stat().st_ino == (merged / FILE).stat().st_ino
     assert assessments(archive._published()) == there + 3

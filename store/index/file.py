@@ -28,8 +28,9 @@ from store.index.schema import FILE, LOG, SCHEMA, VERSION
 
 __all__ = ["WriterFile", "opened"]
 
-SHARE = 8
-"""The log is written into a copy of the file when it has more than one part in so many of its bytes."""
+SHARE, MOST_BYTES = 8, 32 * 1024**2
+"""The log, which each publication copies, is written into a copy of the file when it has more than one part in so many
+of its bytes, or more than so many bytes."""
 
 _WAL_FORMAT = b"\x02"
 _FORMAT_AT = 18
@@ -138,7 +139,7 @@ class WriterFile:
         database = self.open()
         if self._shared and base is not None:
             self._close()
-            if self._log.stat().st_size <= base.stat().st_size // SHARE:
+            if self._log.stat().st_size <= min(base.stat().st_size // SHARE, MOST_BYTES):
                 _sync(self._log)  # without its end it would be an older state, and nobody would know
                 os.link(base, generation / FILE)
                 self._log.replace(generation / LOG)
