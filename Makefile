@@ -23,7 +23,9 @@ ifdef TORCH_INDEX
 	$(BIN)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch
 endif
 	@echo "Installing Acousma and what it needs (a few minutes the first time) ..."
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	@# on all processors, which pip does on one; libraries carry templates that are no Python
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 demo: install   ## Ingest demo/, answer three questions, print what to type next

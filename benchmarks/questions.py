@@ -6,12 +6,15 @@ asks every question of it through the store, without and with the side index, an
 
 Conventions
 -----------
-- Times are wall seconds, the median of warm answers, from the text to the rows in Python; one worker process.
+- Times are wall seconds, the median of warm answers, from the text to the rows in Python; one worker process. The files
+  are read once before.
 - ``plain`` is the same SPARQL without shortcuts: raw pyoxigraph on the same files, in the same run, one after the
   other.
 - The exponent is that of time over triples between the smallest and the largest size.
 - Loading is measured in CPU time, beside ``pyoxigraph.Store.bulk_load`` and ``optimize`` of the same file in the same
   run.
+- ``--virtuoso`` loads the same file into a Virtuoso, too (:mod:`benchmarks.beside_virtuoso`), and asks each question
+  of both in turn.
 """
 
 import argparse
@@ -19,20 +22,27 @@ import json
 import math
 import statistics
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeAlias
 
 import pyoxigraph as ox
 
 from benchmarks import archives
+from benchmarks.beside_virtuoso import Peer, beside
 from benchmarks.material import measured
-from ontology.errors import QueryError
+from ontology.errors import QueryError, QueryLost, QueryTimeout, StoreUnreachable
 from queries import answer, load_queries, sparql
-from store import Limits, Store, open_store
+from store import Limits, Store, Term, open_store
 
 __all__ = ["ask_all"]
 
-_LIMITS = Limits(seconds=60.0, quick_seconds=60.0)
+Row: TypeAlias = tuple[str | float | None, ...]
+
+_SECONDS = 60
+_LIMITS = Limits(seconds=_SECONDS, quick_seconds=_SECONDS)
 _ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "annotation": {"annotation": "?claim"},
     "evidence": {"claim": "?claim"},
@@ -60,25 +70,44 @@ def _arguments(name: str, store: Store) -> dict[str, str]:
     return given
 
 
-def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, rounds: int) -> tuple[float, int]:
-    """Return the median time and the number of rows; past the limit the time is infinite."""
-    taken, rows = [], 0
+def _plain(term: Term | None) -> str | float | None:
+    """Return the value of a cell, numbers to six places: without languages, which Virtuoso loses in functions."""
+    value = getattr(term, "value", None)
+    try:
+        return None if value is None else round(float(value), 6)
+    except ValueError:
+        return str(value)
+
+
+def _timed(store: Store, name: str, arguments: Mapping[str, str], plain: bool, rounds: int) -> tuple[float, list[Row]]:
+    """Return the median time of warm answers and the rows; past the limit the time is infinite.
+
+    Where there is no answer for another reason, it is no number.
+    """
+    taken: list[float] = []
+    rows: list[Row] = []
     for _ in range(rounds):
         began = time.perf_counter()
         try:
             table = store.rows(sparql(name, arguments)) if plain else answer(store, name, arguments)
-        except QueryError:
-            return math.inf, 0
+        except (QueryTimeout, QueryLost):
+            return math.inf, []
+        except (QueryError, StoreUnreachable) as error:
+            print(f"  {name}: {error}")
+            return math.nan, []
         taken.append(time.perf_counter() - began)
-        rows = len(table.rows)
-        if taken[0] > 5:
+        rows = [tuple(map(_plain, row)) for row in table.rows]
+        if max(taken[1:], default=0) > 5:
             break
     return statistics.median(taken[1:] or taken), rows
 
 
-def ask_all(folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3) -> dict[str, dict[str, float]]:
-    """Ask questions of an archive; return seconds, seconds without the side index, and rows, by name."""
+def ask_all(
+    folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3, peer: Peer | None = None
+) -> dict[str, dict[str, float]]:
+    """Ask questions of an archive; return seconds, seconds without the side index or of the peer, and rows, by name."""
     found: dict[str, dict[str, float]] = {}
+    _read_once(folder)
     with open_store(folder, limits=_LIMITS) as store:
         for name in names:
             if load_queries()[name].vectors:
@@ -86,18 +115,37 @@ def ask_all(folder: Path, names: Sequence[str], *, plain: bool, rounds: int = 3)
                 continue
             arguments = _arguments(name, store)
             seconds, rows = _timed(store, name, arguments, False, rounds)
-            found[name] = {"seconds": seconds, "rows": rows}
+            found[name] = {"seconds": seconds, "rows": len(rows)}
             if plain:
                 found[name]["plain"], same = _timed(store, name, arguments, True, rounds)
-                if math.isfinite(found[name]["plain"]) and same != rows:
-                    raise SystemExit(f"{name}: {rows} rows with the side index, {same} without")
+                if math.isfinite(found[name]["plain"]) and len(same) != len(rows):
+                    raise SystemExit(f"{name}: {len(rows)} rows with the side index, {len(same)} without")
+            if peer is not None:
+                found[name]["peer"], theirs = _timed(peer.store, name, arguments, False, rounds)
+                found[name]["peer rows"] = len(theirs)
+                found[name]["common"] = (Counter(rows) & Counter(theirs)).total()
+                if math.isinf(found[name]["peer"]):
+                    peer.start()
             print(f"  {name:32s} {_shown(found[name])}", flush=True)
     return found
 
 
+def _read_once(folder: Path) -> None:
+    """Have the published files in the memory of the system, as a server's pages are after loading."""
+    for file in (folder / "current").resolve().iterdir():
+        with file.open("rb") as data:
+            while data.read(1024**2):
+                pass
+
+
 def _shown(one: Mapping[str, float]) -> str:
-    plain = f"{one['plain']:9.3f}" if "plain" in one else " " * 9
-    return f"{one['seconds']:9.3f} s {plain} s plain {one['rows']:7,.0f} rows"
+    plain = f"{one['plain']:9.3f} s plain" if "plain" in one else ""
+    if "peer" not in one:
+        return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows"
+    ratio = one["peer"] / max(one["seconds"], 1e-6)
+    rows = "" if one["peer rows"] == one["rows"] == one["common"] else f", {one['common']:,.0f} of them ours"
+    peer = f"{one['peer']:9.3f} s Virtuoso {one['peer rows']:7,.0f} rows{rows}, {ratio:8.1f} times our time"
+    return f"{one['seconds']:9.3f} s {plain} {one['rows']:7,.0f} rows {peer}"
 
 
 def _load(contestant: str, nquads: Path, folder: Path) -> None:
@@ -120,11 +168,21 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+def _written(triples: int, folder: Path) -> Path:
+    """Write the N-Quads of one size, with the names of their graphs beside them."""
+    nquads = folder / f"{triples}.nq"
+    if not nquads.with_suffix(".json").exists() or not nquads.exists():
+        _, graphs = archives.write(nquads, triples)
+        nquads.with_suffix(".json").write_text(json.dumps(graphs))
+    return nquads
+
+
 def _loaded(triples: int, folder: Path, beside_raw: bool) -> tuple[int, Path]:
     """Make the archive of one size, and raw pyoxigraph's of the same file; print what both take."""
-    nquads, ours, raw = folder / f"{triples}.nq", folder / f"{triples}", folder / f"{triples}.raw"
-    lines, graphs = archives.write(nquads, triples)
-    nquads.with_suffix(".json").write_text(json.dumps(graphs))
+    nquads, ours, raw = _written(triples, folder), folder / f"{triples}", folder / f"{triples}.raw"
+    with nquads.open("rb") as text:
+        lines = sum(1 for _ in text)
+    graphs = json.loads(nquads.with_suffix(".json").read_text())
     own = measured("questions", ["--load", "ours", str(nquads), str(ours)])
     disk = _size((ours / "current").resolve())
     print(f"{lines:,} triples in {len(graphs):,} graphs")
@@ -147,7 +205,6 @@ def _loaded(triples: int, folder: Path, beside_raw: bool) -> tuple[int, Path]:
         for file in sorted(raw.rglob("*"), reverse=True):
             file.unlink()
         raw.rmdir()
-    nquads.unlink()
     return lines, ours
 
 
@@ -159,6 +216,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=None, help="names of questions")
     parser.add_argument("--no-plain", action="store_true", help="do not ask without the side index")
     parser.add_argument("--no-raw", action="store_true", help="do not load with raw pyoxigraph beside")
+    parser.add_argument("--virtuoso", action="store_true", help="ask a Virtuoso with the same triples, too")
     parser.add_argument("--load", nargs=3, metavar=("WHO", "NQUADS", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.load:
@@ -172,7 +230,9 @@ def main() -> None:
         lines, ours = (
             (triples, ours) if (ours / "current").exists() else _loaded(triples, given.folder, not given.no_raw)
         )
-        sizes.append((lines, ask_all(ours, names, plain=not given.no_plain)))
+        with beside(_written(triples, given.folder), _SECONDS) if given.virtuoso else nullcontext() as peer:
+            sizes.append((lines, ask_all(ours, names, plain=not given.no_plain, peer=peer)))
+        (given.folder / f"{triples}.nq").unlink(missing_ok=True)
     if len(sizes) > 1:
         (small, first), (large, last) = sizes[0], sizes[-1]
         print(f"growth from {small:,} to {large:,} triples")

@@ -8,6 +8,7 @@
     ├── revisions.jsonl        see :mod:`store._revisions`
     ├── generations/000007/    a whole copy, never changed
     ├── generations/.000008.partial/   one being made, or left by a process that was killed
+    ├── generations/.000005.gone/      one being removed
     └── current -> generations/000007
 
 ``current`` is replaced in one step, so that it always names a whole generation.
@@ -20,6 +21,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -104,7 +106,10 @@ class Generations:
             kept.add(current.name)
         for entry in self._folder.iterdir():
             if entry.name not in kept:
-                shutil.rmtree(entry, ignore_errors=True)
+                gone = entry.with_name(f".{entry.name.strip('.')}.gone")
+                with suppress(OSError):  # so that nobody opens a part of it
+                    entry.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
     def _numbers(self) -> list[int]:
         return [int(entry.name) for entry in self._folder.iterdir() if entry.name.isdigit()]

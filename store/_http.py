@@ -24,7 +24,15 @@ from pathlib import Path
 import httpx
 from SPARQLWrapper import POST, SPARQLWrapper
 
-from ontology.errors import InputError, QueryLost, QuerySyntaxError, QueryTooLarge, StoreForbidden, StoreUnreachable
+from ontology.errors import (
+    InputError,
+    QueryLost,
+    QuerySyntaxError,
+    QueryTimeout,
+    QueryTooLarge,
+    StoreForbidden,
+    StoreUnreachable,
+)
 from store._remote_answer import RemoteAnswer, too_late
 from store.base import Dataset, Limits
 from store.server import Server
@@ -45,6 +53,8 @@ _BUSY = frozenset(
 )  # fmt: skip
 _CHECK = "check that the server runs and that its address is right"
 _SAID_BYTES = 2_000
+_STOPPED = "Virtuoso S1T00"
+"""How the failure begins of which a Virtuoso says that the query took too long; its status is 500."""
 _GRAPH_TRIPLES = "application/n-triples"
 
 
@@ -290,6 +300,11 @@ class Connection:
         said = _said(response)
         if status == HTTPStatus.BAD_REQUEST and task.what != "graphs":
             raise QuerySyntaxError(f"{url} finds no SPARQL: {said}")
+        if task.what == "queries" and said.startswith(_STOPPED):
+            raise QueryTimeout(
+                f"{url} stopped the query at its own limit of time", None,
+                "make the query narrower, or raise the limit of the server (Virtuoso: MaxQueryExecutionTime)",
+            )  # fmt: skip
         kind = StoreUnreachable
         found, advice = f"{url} answers {status} {response.reason_phrase}{f': {said}' if said else ''}", _CHECK
         if response.is_redirect:

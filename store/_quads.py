@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from ontology.errors import InputError, StoreError
 
-__all__ = ["GraphName", "graph_name", "load_quads", "read_quads", "stray"]
+__all__ = ["GraphName", "graph_name", "load_quads", "read_quads", "stray", "text_bytes"]
 
 GraphName: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 """What pyoxigraph may have as the graph of a quad; Acousma writes named nodes only."""
@@ -58,6 +58,13 @@ def read_quads(nquads: Path | bytes) -> Iterator[ox.Quad]:
         raise _not_nquads(nquads, error) from error
     except OSError as error:
         raise _unreadable(nquads, error) from error
+
+
+def text_bytes(nquads: Path | bytes) -> int:
+    """Return how long N-Quads are; 0 for a file that is not there, which :func:`read_quads` finds."""
+    if isinstance(nquads, bytes):
+        return len(nquads)
+    return nquads.stat().st_size if nquads.exists() else 0
 
 
 def load_quads(live: ox.Store, nquads: Path | bytes) -> None:

@@ -17,6 +17,7 @@ import sqlite3
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import TypedDict, cast
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -125,9 +126,15 @@ def _folded(text: str | None) -> str | None:
 
 
 def open_index(file: str) -> sqlite3.Connection | None:
-    """Open a side index for reading, or return None where there is none that can be read."""
+    """Open a side index for reading, or return None where there is none that can be read.
+
+    The files of a generation never change, so that no locks are taken. Where there is a log, SQLite reads it without
+    locks if it has the file for itself (``EXCLUSIVE``) in a system without any (``unix-none``).
+    """
+    alone = "vfs=unix-none" if os.path.exists(f"{file}-wal") else "immutable=1"  # noqa: PTH110 - a text
     try:
-        database = sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)
+        database = sqlite3.connect(f"file:{quote(file)}?mode=ro&{alone}", uri=True)
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute(f"PRAGMA cache_size = {_KEPT_PAGES}")
         database.create_function("folded", 1, _folded, deterministic=True)
         database.create_aggregate("exact_sum", 2, ExactSum)  # type: ignore[arg-type]  # typeshed knows sums of integers

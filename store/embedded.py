@@ -28,7 +28,7 @@ from store._answers import JSON, TSV, as_boolean, as_table, check_media_type, on
 from store._generations import Generations
 from store._journal import Entry, Journal
 from store._opening import check_place, dump_published, missing, open_live, open_published
-from store._quads import graph_name, load_quads, read_quads
+from store._quads import graph_name, load_quads, read_quads, text_bytes
 from store._revisions import Revisions, published_revisions
 from store.base import AnswerBytes, Dataset, Limits, Stats, Stop, Table, Term
 from store.binding import bind, bound
@@ -137,7 +137,7 @@ class EmbeddedStore:
         with self._lock:
             live = self._writing()
             replaced = tuple(name.value for name in names if live.contains_named_graph(name))
-            self._index.read(read_quads(nquads), set(names))
+            self._index.read(read_quads(nquads), set(names), text_bytes(nquads))
             entry = Entry(tuple(graphs), replaced)
             revisions = self._revisions.note(graphs)
             self._journal.begin(entry)

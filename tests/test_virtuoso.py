@@ -12,10 +12,10 @@ import pyoxigraph as ox
 import pytest
 
 import store.remote
+from benchmarks import virtuoso
 from ontology.errors import AcousmaError, QueryLost, QueryTimeout, QueryTooLarge, StoreForbidden, StoreUnreachable
 from queries import answer, find
 from store import Limits, RemoteStore, Server, Store, open_store
-from tests import virtuoso
 from tests.commands import acousma
 from tests.ears import ears_of_small_graph
 from tests.test_queries import ALSO, CASES, Case, filled, readable

@@ -12,6 +12,7 @@ Conventions
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
@@ -37,12 +38,16 @@ _SEED = 1948
 
 @dataclass(frozen=True)
 class _Judged:
-    """The answers about one concept, ready to be scored; calibrated is on held-out generators."""
+    """The answers about one concept, ready to be scored."""
 
     raw: Answers
-    calibrated: Answers
     length: Floats
     level: Floats
+
+    @cached_property
+    def calibrated(self) -> Answers:
+        """Calibrated on held-out generators."""
+        return metrics.calibrated(self.raw)
 
 
 def evaluate(given: Iterable[Answer], concepts: Sequence[str]) -> Evaluation:
@@ -113,7 +118,7 @@ def _questions(here: Sequence[Answer], concept: str) -> _Judged:
     )
     length = np.array([float(str(one.question.record["length"])) for _, one in kept])
     level = np.array([one.level for _, one in kept], np.float64)
-    return _Judged(answers, metrics.calibrated(answers), length, level)
+    return _Judged(answers, length, level)
 
 
 def _not_judged(answers: Answers) -> str | None:

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss, cohen_kappa_score
 
@@ -131,9 +132,9 @@ def calibrated(answers: Answers) -> Answers:
     for generator in np.unique(answers.generator):
         here = answers.generator == generator
         others = given & ~here
-        curve = _fitted(odds[others], answers.truth[others])
+        curve = _fitted(odds[others, None], answers.truth[others])
         if curve is not None and (given & here).any():
-            found[given & here] = curve(odds[given & here])
+            found[given & here] = curve(odds[given & here, None])
     return answers.saying(found)
 
 
@@ -143,11 +144,21 @@ def _log_odds(probability: Floats) -> Floats:
 
 
 def _fitted(numbers: Floats, truth: Bools) -> Callable[[Floats], Floats] | None:
-    """Return a logistic curve from a number to the probability of truth; None if there is only one truth."""
+    """Return a logistic curve from numbers to the probability of truth; None if there is only one truth.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (answers, numbers)
+    truth : ndarray of bool, shape (answers,)
+        True and false weigh alike.
+    """
     if not truth.any() or truth.all():
         return None
-    model = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(numbers[:, None], truth)
-    return lambda other: np.asarray(model.predict_proba(other[:, None])[:, 1], np.float64)
+    # with weights and the curve of our own: there are thousands of small fits, and scikit-learn finds the weights of
+    # classes, and looks at what it is given once more, in as long as it fits
+    weights = balanced_weights(truth) * len(truth)
+    model = LogisticRegression(solver="newton-cholesky").fit(numbers, truth, weights)
+    return lambda other: np.asarray(expit(other @ model.coef_[0] + model.intercept_[0]), np.float64)
 
 
 def from_one_number(answers: Answers, numbers: Floats) -> Answers:
@@ -170,10 +181,9 @@ def from_one_number(answers: Answers, numbers: Floats) -> Answers:
     found = np.full(len(answers), np.nan)
     for generator in np.unique(answers.generator):
         here = answers.generator == generator
-        truth = answers.truth[~here]
-        if truth.any() and not truth.all():
-            model = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(columns[~here], truth)
-            found[here] = model.predict_proba(columns[here])[:, 1]
+        curve = _fitted(columns[~here], answers.truth[~here])
+        if curve is not None:
+            found[here] = curve(columns[here])
     return answers.saying(found)
 
 

@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-- Between two publications the file is private to the writer: ``<archive>/index.sqlite``, begun as a copy of that of the
-  published generation. Publishing gives it to the new generation, so that at rest there is one copy of it.
+- Between two publications the index is private to the writer, begun as that of the published generation
+  (:mod:`store.index.file`). Publishing gives it to the new generation.
 - A graph is read anew where its revision in the index is not that in the generation. What a killed writer leaves of
-  the private file is thrown away, and the revisions tell what is missing.
+  the private index is thrown away, and the revisions tell what is missing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from __future__ import annotations
 import gc
 import itertools
 import json
-import os
-import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from operator import itemgetter
 from pathlib import Path
@@ -28,8 +26,9 @@ import pyoxigraph as ox
 from ontology.errors import StoreError
 from ontology.terms import VOCABULARY_GRAPH
 from store._quads import stray
+from store.index.file import WriterFile, opened
 from store.index.reading import Facts, Rows, facts_by_graph, facts_in_store, rows_of
-from store.index.schema import FILE, SCHEMA, TABLES, VERSION
+from store.index.schema import TABLES
 
 __all__ = ["Fault", "SideIndex", "faults"]
 
@@ -75,43 +74,20 @@ class SideIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / FILE
-        self._base: Path | None = None
-        self._database: sqlite3.Connection | None = None
+        self._private = WriterFile(folder)
         self._ids: dict[str, int] = {}
         self._parts: Counter[str] = Counter()
-        self.discard()
 
     def discard(self) -> None:
-        """Throw the private file away."""
-        self._close()
-        self._file.unlink(missing_ok=True)
-
-    def begin(self, published: Path | None) -> None:
-        """Say on which generation the private file is to be based when it is first needed."""
-        self._base = published
-
-    def _open(self) -> sqlite3.Connection:
-        """Return the private file, begun as a copy of the published one."""
-        if self._database is None:
-            base = None if self._base is None else self._base / FILE
-            if base is not None and _version(base) == VERSION:
-                shutil.copyfile(base, self._file)
-            self._database = sqlite3.connect(self._file, check_same_thread=False, isolation_level=None)
-            self._database.executescript(
-                "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536"
-            )
-            if not self._database.execute("PRAGMA user_version").fetchone()[0]:
-                self._database.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
-        return self._database
-
-    def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-        self._database = None
+        """Throw the private index away."""
+        self._private.discard()
         self._ids.clear()
 
-    def read(self, quads: Iterable[ox.Quad], graphs: Container[ox.NamedNode]) -> None:
+    def begin(self, published: Path | None) -> None:
+        """Say on which generation the private index is to be based when it is first needed."""
+        self._private.begin(published)
+
+    def read(self, quads: Iterable[ox.Quad], graphs: Container[ox.NamedNode], text_bytes: int) -> None:
         """Read whole graphs that the store is about to take; they count from :meth:`keep` on.
 
         A graph whose quads are not in a row is left out: publishing reads it from the store.
@@ -121,6 +97,8 @@ class SideIndex:
         quads : iterable of Quad
         graphs : container of NamedNode
             The graphs that they may be in.
+        text_bytes : int
+            How long they are as N-Quads.
 
         Raises
         ------
@@ -128,7 +106,7 @@ class SideIndex:
             If a quad is in another graph.
         """
         self.drop()
-        database = self._open()
+        database = self._private.open(text_bytes)
         database.execute("BEGIN")
         self._parts.clear()
         try:
@@ -153,7 +131,7 @@ class SideIndex:
         revisions : Mapping of str to str
             The new revision of each graph; one without quads is among them, too.
         """
-        database = self._open()
+        database = self._private.open()
         for graph, revision in revisions.items():
             if self._parts[graph] == 0:
                 self._forget(graph)
@@ -164,17 +142,16 @@ class SideIndex:
 
     def drop(self) -> None:
         """Forget what was read and not kept."""
-        if self._database is not None and self._database.in_transaction:
-            self._database.execute("ROLLBACK")
+        if self._private.database is not None and self._private.database.in_transaction:
+            self._private.database.execute("ROLLBACK")
             self._ids.clear()
 
     def forget(self, graphs: Iterable[str]) -> None:
         """Remove the rows of graphs; publishing reads them again if they are still there."""
         self.drop()
-        if self._database is None and (self._base is None or not (self._base / FILE).exists()):
-            return
-        for graph in graphs:
-            self._forget(graph)
+        if self._private.there():
+            for graph in graphs:
+                self._forget(graph)
 
     def publish(self, generation: Path, store: ox.Store, revisions: Mapping[str | None, str]) -> None:
         """Bring the index into step with a generation that is being made, and give it to it.
@@ -200,14 +177,11 @@ class SideIndex:
             known = self._known()
             stale = [name for name, revision in wanted.items() if known.get(name) != revision]
             gone = [name for name in known if name not in wanted]
-            base = None if self._base is None else self._base / FILE
-            if stale or gone or self._database is not None or base is None or not base.exists():
+            if stale or gone or self._private.database is not None:
                 self._update(store, {name: wanted[name] for name in stale}, [*gone, *stale])
-                _settle(self._open())
-                self._close()
-                self._file.replace(generation / FILE)
-            else:
-                os.link(base, generation / FILE)
+                _settle(self._private.open())
+                self._ids.clear()
+            self._private.publish(generation)
         except sqlite3.Error as error:
             self.discard()
             raise StoreError(
@@ -215,13 +189,14 @@ class SideIndex:
             ) from error
 
     def _known(self) -> dict[str, str]:
-        if self._database is None and self._base is not None and _version(self._base / FILE) == VERSION:
-            with sqlite3.connect(f"file:{self._base / FILE}?mode=ro&immutable=1", uri=True) as database:
-                return dict(database.execute("SELECT iri, revision FROM graphs"))
-        return dict(self._open().execute("SELECT iri, revision FROM graphs"))
+        text = "SELECT iri, revision FROM graphs"
+        if self._private.database is None and (published := self._private.published()) is not None:
+            with closing(published) as database:
+                return dict(database.execute(text))
+        return dict(self._private.open().execute(text))
 
     def _update(self, store: ox.Store, stale: Mapping[str, str], out: Sequence[str]) -> None:
-        database = self._open()
+        database = self._private.open()
         database.execute("BEGIN")
         for graph in out:
             self._forget(graph)
@@ -230,7 +205,7 @@ class SideIndex:
         database.execute("COMMIT")
 
     def _forget(self, graph: str) -> None:
-        database = self._open()
+        database = self._private.open()
         found = database.execute("SELECT id FROM graphs WHERE iri = ?", (graph,)).fetchone()
         if found is not None:
             database.execute("DELETE FROM texts WHERE rowid IN (SELECT id FROM descriptions WHERE graph = ?)", found)
@@ -239,7 +214,7 @@ class SideIndex:
             database.execute("DELETE FROM graphs WHERE id = ?", found)
 
     def _insert(self, graph: str, revision: str, facts: Facts) -> None:
-        database, rows = self._open(), rows_of(facts)
+        database, rows = self._private.open(), rows_of(facts)
         if graph != VOCABULARY_GRAPH and any(concept != wide for concept, wide in rows.broader):
             rows.strange.append((graph, "skos:broader outside the graph of the vocabulary"))
         number = database.execute(
@@ -267,7 +242,7 @@ class SideIndex:
         if len(self._ids) > _CACHED_NODES:
             self._ids.clear()
         new = sorted(nodes - self._ids.keys())
-        database = self._open()
+        database = self._private.open()
         found = database.execute(
             "SELECT nodes.iri, nodes.id FROM json_each(?) JOIN nodes ON nodes.iri = json_each.value", (json.dumps(new),)
         )
@@ -293,30 +268,24 @@ def _without_collector() -> Iterator[None]:
 
 def _settle(database: sqlite3.Connection) -> None:
     """Note what the tables cannot hold, and the sizes of the tables for the planner."""
+    database.execute("PRAGMA analysis_limit = 400")
+    database.execute("BEGIN")
     database.execute("DELETE FROM strange WHERE graph = 0")
     database.execute(
         "INSERT INTO strange SELECT 0, node, 'it has several names' "
         "FROM names GROUP BY node HAVING COUNT(DISTINCT text) > 1"
     )
-    database.execute("DELETE FROM places")
-    database.execute(
-        "INSERT INTO places (recording, work, title, creator) SELECT nodes.id, work, title, creator "
+    places = database.execute(
+        "SELECT nodes.id, work, title, creator "
         "FROM (SELECT DISTINCT recording FROM claims WHERE recording IS NOT NULL) AS heard "
         "JOIN nodes ON nodes.id = heard.recording LEFT JOIN catalogue ON catalogue.recording = nodes.id "
         "ORDER BY title, nodes.iri, creator"
-    )
-    database.execute("PRAGMA analysis_limit = 400")
+    ).fetchall()
+    if places != database.execute("SELECT recording, work, title, creator FROM places ORDER BY rank").fetchall():
+        database.execute("DELETE FROM places")
+        database.executemany("INSERT INTO places (recording, work, title, creator) VALUES (?, ?, ?, ?)", places)
     database.execute("ANALYZE")
-
-
-def _version(file: Path) -> int | None:
-    if not file.exists():
-        return None
-    try:
-        with sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True) as database:
-            return int(database.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.Error:
-        return None
+    database.execute("COMMIT")
 
 
 def faults(generation: Path, graphs: Iterable[str] | None = None) -> Iterator[Fault]:
@@ -336,9 +305,10 @@ def faults(generation: Path, graphs: Iterable[str] | None = None) -> Iterator[Fa
     """
     store = ox.Store.read_only(str(generation))
     names = [name.value for name in store.named_graphs() if isinstance(name, ox.NamedNode)]
-    if _version(generation / FILE) != VERSION:
+    index = opened(generation)
+    if index is None:
         raise StoreError("the archive has no side index", None, "make it: acousma index --rebuild")
-    with sqlite3.connect(f"file:{generation / FILE}?mode=ro&immutable=1", uri=True) as database:
+    with closing(index) as database:
         known: dict[str, int] = dict(database.execute("SELECT iri, id FROM graphs"))
         for graph in names if graphs is None else graphs:
             expected = rows_of(facts_in_store(store, graph))

@@ -17,10 +17,13 @@ Conventions
   while there is any, stored questions are answered by SPARQL alone.
 """
 
-__all__ = ["FILE", "MILLION", "SCHEMA", "TABLES", "VERSION"]
+__all__ = ["FILE", "LOG", "MILLION", "SCHEMA", "TABLES", "VERSION"]
 
 FILE = "index.sqlite"
 """Name of the file, in the folder of the archive and in that of a generation."""
+
+LOG = "index.sqlite-wal"
+"""Name of the log beside it, as SQLite has it."""
 
 VERSION = 3
 """Number of this schema, as ``user_version``; an index of another number is made anew."""

@@ -1,6 +1,13 @@
-"""A Virtuoso of its own on the loopback address, in a folder that goes with it."""
+"""A Virtuoso of its own on the loopback address, in a folder that goes with it: for tests, and to compare with.
+
+Conventions
+-----------
+- It is the program of the machine (Debian: ``virtuoso-opensource``), as its maker built it; nothing is downloaded.
+- A query runs in one thread, as in a worker process of ours.
+"""
 
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
@@ -9,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.endpoint import free_port
+__all__ = ["CONSOLE", "PROGRAM", "WHY_NOT", "Virtuoso", "running"]
 
 PROGRAM = shutil.which("virtuoso-t")
 CONSOLE = shutil.which("isql-vt") or shutil.which("isql-v")
@@ -39,8 +46,8 @@ DisableUnixSocket = 1
 MaxClientConnections = 10
 CaseMode = 2
 DirsAllowed = {folder}
-NumberOfBuffers = 10000
-MaxDirtyBuffers = 6000
+NumberOfBuffers = {buffers}
+MaxDirtyBuffers = {dirty}
 ThreadsPerQuery = 1
 MaxQueryMem = 512M
 
@@ -53,7 +60,7 @@ EnabledGzipContent = 0
 
 [SPARQL]
 ResultSetMaxRows = {rows}
-MaxQueryExecutionTime = 20
+MaxQueryExecutionTime = {seconds}
 
 [Client]
 SQL_QUERY_TIMEOUT = 0
@@ -80,25 +87,39 @@ class Virtuoso:
         for statement in statements:
             done = subprocess.run(
                 [str(CONSOLE), str(self.sql_port), "dba", "dba", "ERRORS=STDOUT", f"exec={statement}"],
-                capture_output=True, text=True,
+                check=False, capture_output=True, text=True,
             )  # fmt: skip
             assert "*** Error" not in done.stdout, done.stdout
 
+    def load(self, nquads: Path) -> None:
+        """Load an N-Quads file from its folder by its own bulk loader, and write all of it to the disk."""
+        self.console(f"ld_dir('{nquads.parent}', '{nquads.name}', '')", "rdf_loader_run()", "checkpoint")
+
 
 @contextmanager
-def running(folder: Path, *, rows: int = 1_000_000) -> Iterator[Virtuoso]:
+def running(folder: Path, *, rows: int = 1_000_000, buffers: int = 10_000, seconds: int = 20) -> Iterator[Virtuoso]:
     """Run a Virtuoso until the end of the block; its administrator is ``dba`` with the password ``dba``.
 
     Parameters
     ----------
     folder : Path
-        Empty.
+        Empty, or that of an earlier one, whose triples it then has.
     rows : int
         After how many rows it cuts an answer off.
+    buffers : int
+        How many pages of 8 KiB it keeps in memory.
+    seconds : int
+        How long a query may take.
     """
-    sql_port, http_port = free_port(), free_port()
+    sql_port, http_port = _free_port(), _free_port()
     settings = folder / "virtuoso.ini"
-    settings.write_text(_SETTINGS.format(folder=folder, sql_port=sql_port, http_port=http_port, rows=rows))
+    settings.write_text(
+        _SETTINGS.format(
+            folder=folder, sql_port=sql_port, http_port=http_port, rows=rows, buffers=buffers,
+            dirty=buffers * 3 // 5, seconds=seconds,
+        )
+    )  # fmt: skip
+    (folder / "virtuoso.lck").unlink(missing_ok=True)  # of an earlier one, which was killed
     command = [str(PROGRAM), "+foreground", "+configfile", str(settings)]
     with (folder / "output.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
@@ -108,6 +129,12 @@ def running(folder: Path, *, rows: int = 1_000_000) -> Iterator[Virtuoso]:
     finally:
         process.kill()
         process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, folder: Path) -> None:
