@@ -154,10 +154,8 @@ def _fitted(numbers: Floats, truth: Bools) -> Callable[[Floats], Floats] | None:
     """
     if not truth.any() or truth.all():
         return None
-    # with weights and the curve of our own: there are thousands of small fits, and scikit-learn finds the weights of
-    # classes, and looks at what it is given once more, in as long as it fits
-    weights = balanced_weights(truth) * len(truth)
-    model = LogisticRegression(solver="newton-cholesky").fit(numbers, truth, weights)
+    # there are thousands of small fits: scikit-learn takes as long for weights of its own and another look at the data
+    model = LogisticRegression(solver="newton-cholesky").fit(numbers, truth, balanced_weights(truth) * len(truth))
     return lambda other: np.asarray(expit(other @ model.coef_[0] + model.intercept_[0]), np.float64)
 
 
