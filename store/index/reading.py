@@ -291,8 +291,7 @@ def _observed(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
     """Note measured values, with their unit and who measured."""
     properties = reading.nodes[SOSA.observedProperty]
     spans = reading.nodes[SOSA.hasFeatureOfInterest]
-    units = {node: [term.value for term in terms if isinstance(term, ox.Literal)]
-             for node, terms in reading.others[ACM.ucumUnit].items() if node in properties}  # fmt: skip
+    units = reading.others[ACM.ucumUnit]
     agents: dict[str, list[str]] = {}
     for annotation, bodies in reading.nodes[OA.hasBody].items():
         for body in bodies:
@@ -300,16 +299,19 @@ def _observed(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
                 agents.setdefault(body, []).extend(makers.get(annotation, ()))
     for node, term in _pairs(reading.others[SOSA.hasSimpleResult]):
         if isinstance(term, ox.Literal):
+            text = term.value
             try:
-                value = float(term.value)
+                value = float(text)
             except ValueError:
                 continue
-            exact = int(term.datatype == _DECIMAL and _kept_exactly(value, term.value))
-            reading.rows.observations += [
-                (span, property_, value, exact, unit, agent)
-                for span, property_ in itertools.product(spans.get(node, ()), properties.get(node, ()))
-                for unit, agent in itertools.product(units.get(node) or (None,), agents.get(node) or (None,))
-            ]
+            exact = int(term.datatype == _DECIMAL and _kept_exactly(value, text))
+            for unit in [one.value for one in units.get(node, ()) if isinstance(one, ox.Literal)] or (None,):
+                for agent in agents.get(node) or (None,):
+                    reading.rows.observations += [
+                        (span, property_, value, exact, unit, agent)
+                        for span in spans.get(node, ())
+                        for property_ in properties.get(node, ())
+                    ]
 
 
 def _kept_exactly(value: float, text: str) -> bool:
