@@ -290,7 +290,7 @@ def _alternations(level: Curve, depth: float) -> tuple[list[int], list[int]]:
                 if high > -25:
                     peaks.append(at)
                     valleys.append(index)
-                elif valleys:
+                elif valleys and level[index - 1] < high - depth:  # a dip after a soft peak, deeper than where it began
                     valleys[-1] = index
                 low, rising = value, False
         elif value < low:

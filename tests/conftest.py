@@ -1,11 +1,17 @@
 """What tests of several files share."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from tests.house import House, build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # tests run side by side, on sounds and models so small that threads only wait for one another; commands inherit it
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -29,3 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Return a small archive; a test that changes it works on a copy."""
     return build(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Yield the system's Chromium, in which sound may play without a gesture."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few tests need it
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        yield made
+        made.close()

@@ -1,12 +1,11 @@
 """A browser at /sparql gets a console that comes whole from this server, and answers."""
 
 import json
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from store import open_store
 from tests.test_uploads import serving
@@ -39,24 +38,20 @@ def test_the_page_names_files_of_this_server_only_and_holds_no_script(client: ht
 
 
 @pytest.mark.browser
-def test_a_question_is_asked_and_answered_in_a_browser_without_other_servers(client: httpx.Client) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no Chromium")
+def test_a_question_is_asked_and_answered_in_a_browser_without_other_servers(
+    client: httpx.Client, browser: Browser
+) -> None:
     asked: list[str] = []
     complaints: list[str] = []
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(Path(chromium)), args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{client.base_url}/sparql#query=SELECT+%3Fo+%7B+%3Fs+%3Chttp%3A%2F%2Fe%2Fp%3E+%3Fo+%7D")
-        page.wait_for_selector("[data-ready]", state="attached", timeout=60_000)
-        page.wait_for_selector("#console .tabPanel.active .yasr_results td", timeout=60_000)
-        assert "a gong" in page.inner_text("#console .tabPanel.active .yasr")
-        assert page.locator("#stored option").count() > 20
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{client.base_url}/sparql#query=SELECT+%3Fo+%7B+%3Fs+%3Chttp%3A%2F%2Fe%2Fp%3E+%3Fo+%7D")
+    page.wait_for_selector("[data-ready]", state="attached", timeout=60_000)
+    page.wait_for_selector("#console .tabPanel.active .yasr_results td", timeout=60_000)
+    assert "a gong" in page.inner_text("#console .tabPanel.active .yasr")
+    assert page.locator("#stored option").count() > 20
+    page.close()
     assert complaints == []
     assert {url.split("/")[2] for url in asked if url.startswith("http")} == {client.base_url.netloc.decode()}

@@ -1,6 +1,5 @@
 """The pages in a real browser: nothing is cut off, the search works, and everybody can use them."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,17 +9,16 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from api.published.graph import load_published
 from api.published.pages import Filter, Pages
 from api.published.site import write_site
 
-CHROMIUM = shutil.which("chromium")
 KINDS = ["index", "ontology", "vocab", "vocab/graduatedContinuant", "vocab/attackTime", "vocab/morphologicalArchetype",
          "vocab/scheme/smalley-morphology", "shapes"]  # fmt: skip
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
+pytestmark = pytest.mark.browser
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -39,14 +37,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def opened(

@@ -1,7 +1,6 @@
 """A person in a real browser: from the archive to a claim, rejects it, takes that back, and adds a recording."""
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import Literal
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.endpoint import Endpoint, serving
 from tests.shelf import MANY, Shelf, build
 from tests.sounds import stroke, write
 
-CHROMIUM = shutil.which("chromium")
 PAGES = ("", "recording/open", "recording/gone", "claim/annotation/c1", "add", "claim/annotation/never")
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +29,6 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 def endpoint(shelf: Shelf) -> Iterator[Endpoint]:
     with serving(shelf.archive, base_iri="http://localhost:8000/") as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> tuple[Page, list[str]]:

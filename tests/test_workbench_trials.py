@@ -4,7 +4,6 @@ is said."""
 import json
 import os
 import re
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from safetensors.torch import load_file, save_file
 
 from tests.endpoint import Endpoint, serving
@@ -23,10 +22,7 @@ from tests.shelf import Shelf, build
 from tests.sounds import stroke, tone, write
 from tests.tiny_models import save
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser, pytest.mark.server, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]  # fmt: skip
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +48,6 @@ def endpoint(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     described = json.dumps({"Tiny CLAP": f"clap={model}"})
     with serving(shelf.archive, base_iri="http://localhost:8000/", describers=described) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

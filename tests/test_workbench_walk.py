@@ -1,6 +1,5 @@
 """A walk in a real browser: ask, reject, see the claim leave, undo, correct by ear, compare; and everybody can."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,16 +7,13 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.bench import make_archive
 from tests.endpoint import Endpoint, serving
 from tests.graphs import GLASS_TIDES, KIEFERNWALD, MINTER
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser, pytest.mark.server, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]  # fmt: skip
+pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PAIR = "&".join(
     f"{side}=recording/{piece.recording.id}" for side, piece in (("left", GLASS_TIDES), ("right", KIEFERNWALD))
@@ -57,14 +53,6 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     make_archive(folder)
     with serving(folder, base_iri=MINTER.base) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def visit(browser: Browser, endpoint: Endpoint, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Visit:
