@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -72,13 +73,14 @@ def test_a_change_is_made_only_if_its_conditions_hold(folder: Path, writer: Writ
     assert count(folder) == 2
 
 
-def test_of_many_with_one_condition_one_is_made(folder: Path, writer: Writer) -> None:
+def test_of_many_with_one_condition_one_is_made(folder: Path) -> None:
     with EmbeddedStore(folder) as archive:
         digest = graph_digest((one.subject, one.predicate, one.object) for one in archive.quads(GRAPH))
     only = (Condition(GRAPH, digests=frozenset({digest})),)
     triple = [ox.Triple(ox.NamedNode("http://e/a"), ox.NamedNode("http://e/p"), ox.Literal(n)) for n in range(8)]
     changes = [Change(replacement(GRAPH, [one]), graphs=(GRAPH,), conditions=only) for one in triple]
-    with ThreadPoolExecutor(8) as pool:
+    # the eighth waits for seven others, and for the start of the writing process
+    with closing(open_writer(folder, Limits(wait_seconds=30))) as writer, ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(writer.apply, changes))
     assert [outcome.failed for outcome in outcomes].count(None) == 1
 
