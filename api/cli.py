@@ -132,7 +132,7 @@ def ingest(
 
 @app.command(
     epilog=examples(
-        "acousma ask",
+        "acousma ask --list",
         "acousma ask opens_with --param concept=attackDecay",
         "acousma ask followed_by --param first='attack-impulse' --param second=note --param seconds=2 --format csv",
     )
@@ -142,12 +142,13 @@ def ask(
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter, repeatable.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
     show: Annotated[bool, typer.Option("--sparql", help="Print the query instead of its answer.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List all questions, as without a name.")] = False,
     store: Store = None,
 ) -> None:
     """Ask a stored question across works."""
     from api import asking
 
-    if name is None:
+    if list_ or name is None:
         asking.list_questions(_OUT)
         return
     arguments = arguments_of(param or [])

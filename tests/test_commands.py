@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from api.cli import app
+from queries import load_queries
 from tests.commands import acousma, dump, graph_of, typed
 from tests.house import House
 
@@ -116,6 +117,13 @@ def test_sparql_is_read_from_a_file_and_from_standard_input(house: House, tmp_pa
     piped = typed("sparql", "-", "--format", "csv", "--store", house.archive, stdin=SELECT)
     assert [row["title"] for row in cells(named.stdout)] == TITLES
     assert piped.stdout.splitlines() == named.stdout.splitlines()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--list",)])
+def test_all_questions_are_listed(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, ["ask", *arguments], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    assert set(re.findall(r"^│ (\w+)", done.output, re.MULTILINE)) == set(load_queries())
 
 
 def test_the_printed_query_of_a_question_gives_its_answer(house: House) -> None:
