@@ -124,8 +124,8 @@ def _parts(weights: Tensor, count: int) -> tuple[_Part, ...]:
     """
     found = []
     for bands in torch.split(weights, -(-weights.shape[1] // count), 1):
-        reached = bands.any(1).nonzero()
-        rows = slice(int(reached[0]), int(reached[-1]) + 1)
+        reached = bands.any(1).int()
+        rows = slice(int(reached.argmax()), len(reached) - int(reached.flip(0).argmax()))
         found.append((rows, bands[rows].contiguous()))
     return tuple(found)
 

@@ -121,6 +121,15 @@ def test_the_mel_filters_are_librosas(rate: int, window: int, bands: int) -> Non
     np.testing.assert_allclose(mel_matrix(rate, window, "cpu", bands).numpy(), expected, rtol=1e-4, atol=1e-8)
 
 
+def test_frames_so_short_that_many_mel_bands_hold_no_bin_have_features_too() -> None:
+    frames = torch.randn(10, 32, generator=torch.Generator().manual_seed(5))
+    power = torch.fft.rfft(frames).abs().square()
+    found, mel = seven_features(frames, power, RATE, None)
+    expected = 10 * (power @ mel_matrix(RATE, 32, "cpu")).clamp_min(1e-10).log10()
+    torch.testing.assert_close(mel, expected[-1])
+    torch.testing.assert_close(found.flux[1:], (expected[1:] - expected[:-1]).clamp_min(0).mean(1))
+
+
 def test_features_go_on_from_one_batch_to_the_next() -> None:
     frames = torch.from_numpy(noise(1.0).astype(np.float32)).unfold(0, WINDOW, HOP)
     power = torch.fft.rfft(frames * torch.hann_window(WINDOW)).abs().square()
