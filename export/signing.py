@@ -14,12 +14,14 @@ Nanopublication Guidelines, 4 March 2024, 7; T. Kuhn and M. Dumontier, "Trusty U
 
 import base64
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
+import rdflib
 
 from ontology.errors import InputError
 from ontology.export_terms import NP, NPX
@@ -63,8 +65,7 @@ def load_profile(path: Path) -> Profile:
         If the library is not installed, or the profile or its key cannot be read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it uses names of rdflib that are going away
+        with _library_in_use():
             from nanopub import profile as library  # noqa: PLC0415 - optional
     except ImportError as error:
         raise InputError(
@@ -99,14 +100,12 @@ def signed(quads: Iterable[ox.Quad], profile: Profile) -> list[ox.Quad]:
     InputError
         If the library cannot sign it, or does not find its own signature right.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _library_in_use():
         from nanopub.nanopub import Nanopub  # noqa: PLC0415 - optional
         from nanopub.nanopub_conf import NanopubConf  # noqa: PLC0415
         from nanopub.utils import MalformedNanopubError  # noqa: PLC0415
-        from rdflib import ConjunctiveGraph  # noqa: PLC0415 - what the library takes
 
-        graph = ConjunctiveGraph()
+        graph = rdflib.ConjunctiveGraph()  # what the library takes
         lines = "".join(f"{quad} .\n" for quad in _published(list(quads), profile))
         graph.parse(data=lines, format="nquads")
         try:
@@ -121,6 +120,23 @@ def signed(quads: Iterable[ox.Quad], profile: Profile) -> list[ox.Quad]:
             raise InputError("the signature was not found right when it was checked", "a valid one")
         text = made.rdf.serialize(format="nquads")
     return sorted(ox.parse(text, format=ox.RdfFormat.N_QUADS), key=_place)
+
+
+@contextmanager
+def _library_in_use() -> Iterator[None]:
+    """Let rdflib keep literals as they are written, and be silent about its names that are going away.
+
+    The sum of a nanopublication is that of its literals as they are written. The library sets rdflib so for the whole
+    process when it is imported, and another (pySHACL) sets it back: here it is so while it is needed, and not after.
+    """
+    before = rdflib.NORMALIZE_LITERALS
+    rdflib.NORMALIZE_LITERALS = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        rdflib.NORMALIZE_LITERALS = before
 
 
 def _holds(made: Any) -> bool:

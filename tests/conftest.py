@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+import rdflib
 import torch
 
 from tests.house import House, build
@@ -29,6 +30,12 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let rdflib read literals as it does by itself: nanopub and pySHACL set it for the process, and it lasts."""
+    rdflib.NORMALIZE_LITERALS = True
 
 
 @pytest.fixture(scope="session")

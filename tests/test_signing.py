@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+import rdflib
 
 from export.nanopub import nanopublication
 from export.signing import _holds, load_profile, signed
@@ -23,7 +24,14 @@ with warnings.catch_warnings():
     from nanopub.utils import MalformedNanopubError
 
 ADA = "https://orcid.org/0000-0002-1825-0097"
+BOTH = pytest.mark.parametrize("normalising", [True, False])
 CLAIM = f"SELECT ?c {{ ?c a <https://w3id.org/acousma/ontology#Claim> ; <{OA.hasTarget}> ?s . ?s <{OA.hasSource}> ?r }}"
+
+
+@pytest.fixture(autouse=True)
+def literals_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library reads so, if nothing else in its process sets rdflib otherwise (pySHACL does)."""
+    monkeypatch.setattr(rdflib, "NORMALIZE_LITERALS", False)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +55,8 @@ def claim(archive: Path) -> str:
         return term.value
 
 
-def checked(text: bytes, folder: Path) -> Nanopub:
-    path = folder / "signed.trig"
+def checked(text: bytes, folder: Path, ending: str = "trig") -> Nanopub:
+    path = folder / f"signed.{ending}"
     path.write_bytes(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,6 +96,24 @@ def test_a_word_that_is_changed_afterwards_is_noticed(archive: Path, claim: str,
         assert not _holds(changed)
         path.write_text(text)
         assert _holds(Nanopub(rdf=path))
+
+
+@BOTH
+def test_literals_are_signed_as_they_are_written_however_the_process_reads_them(
+    normalising: bool, archive: Path, claim: str, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(archive) as store:
+        quads = nanopublication(store, claim, MINTER)
+    literals = {quad.object for quad in quads if isinstance(quad.object, ox.Literal)}
+    spelled = ox.Literal("1.10", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#decimal"))
+    confidence = next(quad for quad in quads if quad.predicate.value.endswith("#confidence"))
+    quads.append(ox.Quad(confidence.subject, confidence.predicate, spelled, confidence.graph_name))
+    monkeypatch.setattr(rdflib, "NORMALIZE_LITERALS", normalising)
+    made = signed(quads, load_profile(profile))
+    assert normalising == rdflib.NORMALIZE_LITERALS
+    assert literals | {spelled} <= {quad.object for quad in made}
+    monkeypatch.setattr(rdflib, "NORMALIZE_LITERALS", False)
+    checked("".join(f"{quad} .\n" for quad in made).encode(), tmp_path, "nq")
 
 
 def test_without_a_profile_it_is_not_signed_and_says_so(archive: Path, claim: str, tmp_path: Path) -> None:
