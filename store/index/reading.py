@@ -119,24 +119,26 @@ def facts_by_graph(quads: Iterable[ox.Quad]) -> Iterator[tuple[GraphName, Facts]
     """Read what is needed of each graph; one whose quads are not in a row comes in parts."""
     nodes, others, people = Facts.none()
     graph: GraphName | None = None
-    for subject, predicate, term, name in quads:
-        if name != graph:
+    for quad in quads:  # a part of a quad is made when it is asked for
+        if quad.graph_name != graph:
             if graph is not None:
                 yield graph, Facts(nodes, others, people)
             nodes, others, people = Facts.none()
-            graph = name
+            graph = quad.graph_name
+        predicate = quad.predicate
         if (iris := nodes.get(predicate)) is not None:
+            subject = quad.subject
             if not isinstance(subject, ox.NamedNode):
                 continue
-            node = subject.value
+            node, term = subject.value, quad.object
             if isinstance(term, ox.NamedNode):
                 iri = (term.value,)
                 if (known := iris.setdefault(node, iri)) is not iri:
                     iris[node] = _added(known, iri)
             elif (known_other := others[predicate].setdefault(node, other := (term,))) is not other:
                 others[predicate][node] = _added(known_other, other)
-        elif predicate == _TYPE and term == _PERSON and isinstance(subject, ox.NamedNode):
-            people.append(subject.value)
+        elif predicate == _TYPE and quad.object == _PERSON and isinstance(quad.subject, ox.NamedNode):
+            people.append(quad.subject.value)
     if graph is not None:
         yield graph, Facts(nodes, others, people)
 
@@ -292,6 +294,7 @@ def _observed(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
     properties = reading.nodes[SOSA.observedProperty]
     spans = reading.nodes[SOSA.hasFeatureOfInterest]
     units = reading.others[ACM.ucumUnit]
+    nobody: tuple[None] = (None,)
     agents: dict[str, list[str]] = {}
     for annotation, bodies in reading.nodes[OA.hasBody].items():
         for body in bodies:
@@ -305,13 +308,11 @@ def _observed(reading: _Reading, makers: Mapping[str, Collection[str]]) -> None:
             except ValueError:
                 continue
             exact = int(term.datatype == _DECIMAL and _kept_exactly(value, text))
-            for unit in [one.value for one in units.get(node, ()) if isinstance(one, ox.Literal)] or (None,):
-                for agent in agents.get(node) or (None,):
-                    reading.rows.observations += [
-                        (span, property_, value, exact, unit, agent)
-                        for span in spans.get(node, ())
-                        for property_ in properties.get(node, ())
-                    ]
+            said = [one.value for one in units.get(node, ()) if isinstance(one, ox.Literal)]
+            reading.rows.observations += itertools.product(
+                spans.get(node, ()), properties.get(node, ()), (value,), (exact,), said or nobody,
+                agents.get(node) or nobody,
+            )  # fmt: skip
 
 
 def _kept_exactly(value: float, text: str) -> bool:
