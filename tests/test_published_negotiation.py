@@ -44,8 +44,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with open_store(folder, writable=True) as store:
         store.bulk_load(b"<http://e/s> <http://e/p> <http://e/o> <http://e/g> .\n", ["http://e/g"])
         store.publish()
-    with opened_service(load_settings(str(folder))) as service:
-        yield cast(httpx.Client, TestClient(create_app(service)))
+    with opened_service(load_settings(str(folder))) as service, TestClient(create_app(service)) as made:
+        yield cast(httpx.Client, made)
 
 
 def get(client: httpx.Client, path: str, headers: dict[str, str], follow: bool = False) -> httpx.Response:
