@@ -15,7 +15,6 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from api.bases import other_base
-from api.interrupts import interruptible
 from api.likeness import vectors_file
 from api.listing import clock
 from api.places import remember
@@ -204,7 +203,6 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
     with (
         open_store(settings.location, writable=True, limits=_LIMITS) as store,
         Progress(*columns, console=messages, transient=True) as bar,
-        interruptible() as go_on,
     ):
         _check_base(store, settings)
         _say_standing(job, store, messages)
@@ -221,7 +219,6 @@ def ingest_job(settings: Settings, job: Job, messages: Console) -> Report:
             models.done(done.path)
             for notice in done.notices:
                 messages.print(f"[yellow]note:[/yellow] {escape(notice)}", highlight=False, soft_wrap=True)
-            go_on()
 
         report = ingest(job, store, progress)
         if models.seconds:

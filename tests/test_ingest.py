@@ -340,7 +340,10 @@ def test_an_interrupted_ingest_says_so_and_goes_on_when_run_again(tmp_path: Path
         write(tmp_path / "many" / f"{number}.wav", stroke(200.0 + 20 * number, 2.0))
     archive = tmp_path / "archive"
     arguments: list[str | Path] = ["ingest", tmp_path / "many", "--store", archive]
+    # tests that run in the background of a shell ignore interrupts, and so would the command
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     while not (archive / "generations" / "000004").exists() and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
