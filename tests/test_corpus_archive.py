@@ -15,7 +15,7 @@ import pytest
 import soundfile as sf
 
 from ontology.errors import CorpusError, ParameterError, UnknownName
-from tests.commands import command, environment, typed
+from tests.commands import acousma, command, environment
 from truth.corpus import archive
 from truth.corpus.clips import Selection, decoded
 from truth.corpus.generators import labels
@@ -55,7 +55,7 @@ def test_equal_seeds_give_equal_bytes(made: Path, tmp_path: Path) -> None:
 
 
 def test_several_processes_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
-    done = typed("corpus", "make", tmp_path / "new", "--size", "6", "--seed", str(SEED), "--degrade", "mono,noise10",
+    done = acousma("corpus", "make", tmp_path / "new", "--size", "6", "--seed", str(SEED), "--degrade", "mono,noise10",
                  "--processes", "2")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "new") == contents(made)
@@ -87,7 +87,7 @@ def test_a_make_that_was_killed_goes_on(made: Path, tmp_path: Path) -> None:
         time.sleep(0.02)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
-    done = typed(*words)
+    done = acousma(*words)
     assert done.returncode == 0, done.stderr
     assert "there already" in done.stdout
     assert contents(tmp_path / "cut") == contents(made)
@@ -138,7 +138,7 @@ def test_degrading_changes_the_sound_and_not_the_truth(made: Path, tmp_path: Pat
 
 
 def test_a_whole_corpus_passes(made: Path) -> None:
-    done = typed("corpus", "verify", made)
+    done = acousma("corpus", "verify", made)
     assert done.returncode == 0
     assert "18 files checked, 0 faults" in done.stdout
 
@@ -149,7 +149,7 @@ def test_a_changed_a_missing_and_a_strange_file_are_found(made: Path, tmp_path: 
     changed.write_bytes(changed.read_bytes()[:-1] + b"\0")
     gone.unlink()
     strange.write_bytes(b"")
-    done = typed("corpus", "verify", folder)
+    done = acousma("corpus", "verify", folder)
     assert done.returncode == 1
     assert "000001.flac was changed" in done.stderr
     assert "000002.flac is missing" in done.stderr
@@ -171,7 +171,7 @@ def test_a_broken_list_is_refused(made: Path, tmp_path: Path, name: str, data: b
     if data is not None:
         (folder / name).write_bytes(data)
     for words in (("verify",), ("describe",)):
-        done = typed("corpus", *words, folder)
+        done = acousma("corpus", *words, folder)
         assert done.returncode == 3
         assert name in done.stderr
         assert "Traceback" not in done.stderr
@@ -199,7 +199,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_bad_request_is_refused_and_nothing_is_written(case: str, tmp_path: Path) -> None:
     words, message = REFUSED[case]
-    done = typed("corpus", "make", tmp_path / "new", *words)
+    done = acousma("corpus", "make", tmp_path / "new", *words)
     assert done.returncode == 3
     assert message in " ".join(done.stderr.split())
     assert not (tmp_path / "new").exists()
@@ -234,7 +234,7 @@ def test_errors_are_of_the_tree() -> None:
 
 
 def test_counts_are_those_of_the_manifest(made: Path) -> None:
-    done = typed("corpus", "describe", made, "--format", "csv")
+    done = acousma("corpus", "describe", made, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     records = [json.loads(line) for line in (made / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     for row in rows:
@@ -244,7 +244,7 @@ def test_counts_are_those_of_the_manifest(made: Path) -> None:
 
 
 def test_the_table_and_the_list_are_for_people(made: Path) -> None:
-    assert "6 clips, 0 études" in typed("corpus", "describe", made).stdout
-    listed = typed("corpus", "list").stdout
+    assert "6 clips, 0 études" in acousma("corpus", "describe", made).stdout
+    listed = acousma("corpus", "list").stdout
     assert "spectralNote" in listed
     assert "noise10" in listed

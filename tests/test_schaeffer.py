@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from ontology.errors import CorpusError
 from ontology.vocabulary import load_vocabulary
-from tests.commands import typed
+from tests.commands import acousma
 from tests.synth import RATE, Sound, decay, harmonic, noise, ramps
 from truth.corpus import archive
 from truth.real import take
@@ -102,7 +102,7 @@ def test_the_table_has_every_label_that_the_vocabulary_has() -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("schaeffer")
-    done = typed("corpus", "fetch", "schaeffer", "--source", described(folder / "source"), "--into", folder / "real")
+    done = acousma("corpus", "fetch", "schaeffer", "--source", described(folder / "source"), "--into", folder / "real")
     assert done.returncode == 0, done.stderr
     assert CITATION in done.stdout
     assert "CC-BY-4.0" in done.stdout
@@ -116,11 +116,11 @@ def test_the_corpus_keeps_licence_and_citation_and_no_names(made: Path) -> None:
     assert CITATION in (made / "SOURCE.md").read_text(encoding="utf-8")
     assert [record["generator"] for record in records] == ["annotator 1"] * 2 + ["annotator 2"] * 2
     assert not any(who in (made / "manifest.jsonl").read_text(encoding="utf-8") for who in SOUNDS)
-    assert typed("corpus", "verify", made).returncode == 0
+    assert acousma("corpus", "verify", made).returncode == 0
 
 
 def test_an_evaluation_takes_the_corpus(made: Path, tmp_path: Path) -> None:
-    done = typed(
+    done = acousma(
         "evaluate", "measured", "--corpus", made, "--conditions", "clean", "--out", tmp_path, "--format", "csv"
     )
     assert done.returncode == 0, done.stderr
@@ -181,7 +181,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_data_set_is_refused(tmp_path: Path) -> None:
-    done = typed("corpus", "fetch", "nonesuch", "--into", tmp_path / "real")
+    done = acousma("corpus", "fetch", "nonesuch", "--into", tmp_path / "real")
     assert done.returncode == 3
     assert "there is no data set 'nonesuch'" in done.stderr
 
