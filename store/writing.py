@@ -12,7 +12,6 @@ Conventions
 from __future__ import annotations
 
 import multiprocessing
-import os
 import resource
 import signal
 import threading
@@ -21,12 +20,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from ontology.errors import AcousmaError, QueryBusy, QueryTimeout, StoreError, StoreLocked
 from store._worker import forbid_sockets
 from store.base import Limits
 from store.changes import Change, Outcome, carry_out
+from store.children import end_with_parent
 from store.embedded import EmbeddedStore
 from store.remote import RemoteStore
 
@@ -191,7 +191,7 @@ def _write(connection: Connection, folder: Path, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     forbid_sockets()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     store: EmbeddedStore | None = None
     first, opened = True, 0.0
     with suppress(EOFError, OSError):
@@ -233,11 +233,3 @@ def _opened(folder: Path, limits: Limits) -> EmbeddedStore:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_RETRY_SECONDS)
-
-
-def _end_with_parent() -> NoReturn:
-    """End this process, whatever it is doing, once the parent has gone."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "it was started by one"
-    parent.join()
-    os._exit(1)

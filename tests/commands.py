@@ -101,6 +101,14 @@ def kill(process: BaseProcess) -> None:
     process.join(10)
 
 
+def runs(pid: int | str) -> bool:
+    """Tell whether a process runs; one that has ended may stay in the list for a while."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def dump(archive: Path, target: Path) -> list[str]:
     """Return every published quad of an archive, as sorted lines of N-Quads."""
     with open_store(archive) as store:

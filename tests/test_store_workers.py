@@ -25,6 +25,7 @@ from ontology.errors import (
 )
 from store import GRAPH_TYPES, TABLE_TYPES, EmbeddedStore, Limits, Stop
 from store.workers import Job, WorkerPool
+from tests.commands import runs
 
 ROWS = 2_000
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f && ?f < ?i) }"
@@ -52,14 +53,6 @@ def children() -> list[int]:
     tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
     started = [pid for task in tasks for pid in (task / "children").read_text().split()]
     return [int(pid) for pid in started if b"_worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
-def runs(pid: str) -> bool:
-    """Tell whether a process runs; one that has ended may stay in the list for a while."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_runaway_query_is_stopped_within_half_a_second_and_the_next_is_answered(folder: Path) -> None:

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ontology.errors import AcousmaError
+from store.children import end_with_parent
 from truth.corpus import archive
 from truth.corpus.clips import check_possible
 from truth.corpus.items import Item, Plan, Record, make_item
@@ -77,7 +78,7 @@ def _each(root: Path, plan: Plan, items: list[Item], processes: int) -> Iterator
         for item in items:
             yield Made(item, make_item(root, plan, item), True)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) as pool:
         try:
             yield from _together(root, plan, items, pool)
         except BrokenProcessPool as error:
