@@ -42,6 +42,7 @@ from ontology.mint import Minter
 from ontology.values import Recording
 from ontology.vocabulary import load_vocabulary
 from store import Store
+from store.children import end_with_parent
 from store.vectors import VectorStore
 
 __all__ = ["Done", "Job", "Report", "ingest", "load_vocabulary_graph", "now"]
@@ -298,8 +299,9 @@ def ingest(job: Job, store: Store, progress: Callable[[Done], None]) -> Report:
 
 
 def _leave_at_once() -> None:
-    """Let an interrupt end a worker without a word; the process that started it has one for the user."""
+    """Let an interrupt end a worker without a word, and the end of the process that started it, which has one."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent()
 
 
 def _listen(job: Job, planner: _Planner, folder: Path) -> Iterator[Done]:

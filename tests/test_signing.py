@@ -24,7 +24,6 @@ with warnings.catch_warnings():
     from nanopub.utils import MalformedNanopubError
 
 ADA = "https://orcid.org/0000-0002-1825-0097"
-BOTH = pytest.mark.parametrize("normalising", [True, False])
 CLAIM = f"SELECT ?c {{ ?c a <https://w3id.org/acousma/ontology#Claim> ; <{OA.hasTarget}> ?s . ?s <{OA.hasSource}> ?r }}"
 
 
@@ -98,7 +97,7 @@ def test_a_word_that_is_changed_afterwards_is_noticed(archive: Path, claim: str,
         assert _holds(Nanopub(rdf=path))
 
 
-@BOTH
+@pytest.mark.parametrize("normalising", [True, False])
 def test_literals_are_signed_as_they_are_written_however_the_process_reads_them(
     normalising: bool, archive: Path, claim: str, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ import soundfile as sf
 import torch
 
 from ontology.errors import AcousmaError, CorpusError
+from store.children import end_with_parent
 from truth.corpus import archive
 from truth.corpus.clips import Signal
 from truth.corpus.degrade import CLEAN, CONDITIONS, check_conditions, degrade
@@ -329,6 +330,12 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def _begin() -> None:
+    """Prepare a worker."""
+    end_with_parent()
+    _one_thread()
+
+
 def _each(who: Describer, asked: Sequence[Question], processes: int) -> Iterator[Answer]:
     if processes <= 1 or len(asked) < 2:
         threads = torch.get_num_threads()
@@ -339,7 +346,7 @@ def _each(who: Describer, asked: Sequence[Question], processes: int) -> Iterator
         finally:
             torch.set_num_threads(threads)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), _one_thread) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _begin) as pool:
         try:
             yield from _together(pool, who, asked)
         except BrokenProcessPool as error:

@@ -22,6 +22,7 @@ import soundfile
 
 from api.protocol.problems import Problem
 from api.workbench.sounds import sight
+from store.children import end_with_parent
 
 __all__ = ["MOST_BYTES", "Gallery"]
 
@@ -147,7 +148,7 @@ class Gallery:
     def _opened(self) -> ProcessPoolExecutor:
         with self._lock:
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
+                self._pool = ProcessPoolExecutor(self._processes, get_context("spawn"), end_with_parent)
             return self._pool
 
     def _sweep(self) -> None:
